@@ -1,0 +1,1 @@
+"""The reference solution, its checks and everything else only staff may see."""
