@@ -1,0 +1,1 @@
+"""The grading engine: it knows layers, checks and submissions, and no exercise by name."""

@@ -1,0 +1,205 @@
+"""Refuse an incoherent kit: ``python -m autograder.authoring.check_kit [--kit FOLDER]``.
+
+Runs on the trusted side, for staff. Each rule returns sentences; no sentence means it holds.
+"""
+
+import argparse
+import ast
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from autograder import cli
+from autograder.manifest import WHOLE_MODEL, Kit, KitError, load_kit
+from autograder.results import ExitStatus
+from autograder.trusted.plugin import Check, GradingPlugin, Selection, run_checks
+
+_POINTS_TOTAL = 100
+# Shorter lines of code (``return x``) say nothing about a solution.
+_TELLING_CHARS_MIN = 12
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check a kit, print what is wrong with it, return 0 or 3."""
+    parser = argparse.ArgumentParser(prog="check-kit", description=__doc__)
+    parser.add_argument("--kit", type=Path, default=Path(cli.__file__).resolve().parents[1])
+    parser.add_argument("--assignment", default=None)
+    parser.add_argument("--static", action="store_true", help="only read, do not grade")
+    options = parser.parse_args(arguments)
+    try:
+        name = options.assignment or cli.only_assignment(options.kit)
+        kit = load_kit(options.kit.resolve(), name)
+        found = list(find_faults(kit, grading=not options.static))
+    except (KitError, cli.BadArguments) as error:
+        found = [str(error)]
+    for sentence in found:
+        print(f"check-kit: {sentence}", file=sys.stderr)
+    if found:
+        return ExitStatus.GRADER_FAILED
+    print(f"check-kit: {kit.assignment} is coherent")
+    return ExitStatus.GRADED
+
+
+def find_faults(kit: Kit, *, grading: bool = True) -> Iterator[str]:
+    """Yield a sentence for everything that makes ``kit`` incoherent."""
+    rules: list[Callable[[Kit], Iterator[str]]] = [
+        compare_interfaces,
+        add_up_points,
+        look_for_hints,
+        look_for_leaks,
+    ]
+    if grading:
+        rules += [grade_reference, grade_stubs]
+    for rule in rules:
+        yield from rule(kit)
+
+
+def compare_interfaces(kit: Kit) -> Iterator[str]:
+    """Stub and reference have the same classes, methods, signatures and docstrings."""
+    for layer in kit.layers:
+        sides = []
+        for folder in (kit.student_folder, kit.staff_folder):
+            path = folder / layer.file
+            try:
+                tree = ast.parse(path.read_text(encoding="utf-8"))
+            except (OSError, SyntaxError) as error:
+                yield f"{path} cannot be read: {error}"
+                continue
+            found = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == layer.name]
+            if not found:
+                yield f"{path} does not define {layer.name}"
+                continue
+            sides.append(describe_interface(found[0]))
+        if len(sides) == 2:
+            stub, reference = sides
+            for key in sorted(stub.keys() | reference.keys()):
+                if key.startswith(f"{layer.name}._") and not key.startswith(f"{layer.name}.__"):
+                    continue  # helpers of the reference's own
+                if stub.get(key) != reference.get(key):
+                    yield f"{layer.file}: stub and reference differ in {key}"
+
+
+def describe_interface(definition: ast.ClassDef) -> dict[str, tuple[str, str]]:
+    """Return (signature, docstring) of a class and each of its methods, by dotted name."""
+    bases = ", ".join(ast.unparse(base) for base in definition.bases)
+    found = {definition.name: (bases, ast.get_docstring(definition) or "")}
+    for node in definition.body:
+        if isinstance(node, ast.FunctionDef):
+            returns = ast.unparse(node.returns) if node.returns else ""
+            signature = f"({ast.unparse(node.args)}) -> {returns}"
+            name = f"{definition.name}.{node.name}"
+            found[name] = (signature, ast.get_docstring(node) or "")
+    return found
+
+
+def collect_checks(kit: Kit) -> list[Check]:
+    """Return the kit's checks without running them."""
+    plugin = GradingPlugin(kit, None, Selection(), "cpu", lambda *_: None)
+    run_checks(plugin, collect_only=True)
+    return plugin.checks
+
+
+def add_up_points(kit: Kit) -> Iterator[str]:
+    """Every layer's checks sum to its points; all points sum to 100; ids are unique."""
+    total = sum(kit.points_of(group) for group in kit.groups)
+    if total != _POINTS_TOTAL:
+        yield f"the rubric's points sum to {total:g}, not {_POINTS_TOTAL}"
+    checks = collect_checks(kit)
+    for group in kit.groups:
+        held = sum(check.points for check in checks if check.layer == group)
+        if held != kit.points_of(group):
+            yield f"the checks of {group} sum to {held:g} points, the rubric says {kit.points_of(group):g}"
+    names = [check.id for check in checks]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"two checks are called {name}"
+
+
+def look_for_hints(kit: Kit) -> Iterator[str]:
+    """Every layer has hints."""
+    for layer in kit.layers:
+        if not layer.hints:
+            yield f"{layer.name} has no hint in the rubric"
+    if not kit.whole_model_hints:
+        yield f"{WHOLE_MODEL} has no hint in the rubric"
+
+
+def look_for_leaks(kit: Kit) -> Iterator[str]:
+    """No line of a reference body stands in anything handed out."""
+    telling: dict[str, str] = {}
+    for layer in kit.layers:
+        for line in body_lines((kit.staff_folder / layer.file).read_text(encoding="utf-8")):
+            telling[line] = layer.file
+    for path in sorted(kit.student_folder.rglob("*")):
+        if not path.is_file() or "__pycache__" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.suffix == ".ipynb":
+            text = "\n".join(_strings_in(json.loads(text)))
+        handed_out = {squeeze(line) for line in text.splitlines()}
+        for line in sorted(handed_out & telling.keys()):
+            yield f"{path.relative_to(kit.root)} shows a line of the reference's {telling[line]}: {line}"
+
+
+def _strings_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings_in(inner)
+
+
+def squeeze(line: str) -> str:
+    """Return a line of code without its comment's shape notes and without any white space."""
+    return "".join(line.partition("  #")[0].split())
+
+
+def body_lines(text: str) -> set[str]:
+    """Return the code lines inside function bodies, squeezed; docstrings and super() left out."""
+    lines = text.splitlines()
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for statement in node.body:
+            is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            if is_text or ast.unparse(statement).startswith("super().__init__("):
+                continue
+            for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
+                line = squeeze(lines[number - 1])
+                if len(line) >= _TELLING_CHARS_MIN and not line.startswith("#"):
+                    found.add(line)
+    return found
+
+
+def _grade(kit: Kit, folder: Path) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "result.json"
+        status = cli.main([str(folder), "--kit", str(kit.root), "--assignment", kit.assignment,
+                           "--json", str(target), "--quiet"])  # fmt: skip
+        if status != ExitStatus.GRADED:
+            raise KitError(f"grading {folder} ended with status {status}")
+        result = json.loads(target.read_text(encoding="utf-8"))
+    return result["score"], result["max_score"]
+
+
+def grade_reference(kit: Kit) -> Iterator[str]:
+    """The reference gets every point."""
+    score, most = _grade(kit, kit.staff_folder)
+    if score != most:
+        yield f"the reference scores {score:g} of {most:g}"
+
+
+def grade_stubs(kit: Kit) -> Iterator[str]:
+    """The untouched stubs get none."""
+    score, _ = _grade(kit, kit.student_folder)
+    if score:
+        yield f"the untouched stubs score {score:g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

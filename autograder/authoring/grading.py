@@ -1,0 +1,53 @@
+"""Grade many submissions in one process with one warm template: for tests, studies, benchmarks.
+
+Runs on the trusted side.
+"""
+
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from autograder.manifest import Kit, load_kit
+from autograder.results import Result
+from autograder.trusted.intake import IntakeLimits, stage_submission
+from autograder.trusted.plugin import Selection
+from autograder.trusted.session import Request, grade_submission
+from autograder.trusted.sandbox import Mechanism
+from autograder.trusted.template_process import TemplateProcess
+from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
+
+
+class Grader:
+    """A kit with a warm source of workers; a context manager."""
+
+    def __init__(self, root: Path, assignment: str, *, mechanism: Mechanism = "auto",
+                 plain: bool = False) -> None:  # fmt: skip
+        self.kit: Kit = load_kit(root, assignment)
+        self._mechanism = mechanism
+        self.source: WorkerSource
+        if sys.platform != "linux" or plain:
+            self.source = PlainWorkers(self.kit.limits)
+        else:
+            hidden = [root / "solutions", root / "assignments"]
+            template = TemplateProcess(hidden, gpu=False, mechanism=mechanism)
+            self.source = TemplateWorkers(template, self.kit.limits, gpu=False)
+
+    def __enter__(self) -> "Grader":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:  # fmt: skip
+        self.close()
+
+    def close(self) -> None:
+        """End every process this grader started."""
+        self.source.close()
+
+    def grade(self, location: Path, *, seed: int = 1, training: bool = False,
+              layers: tuple[str, ...] = ()) -> Result:  # fmt: skip
+        """Grade one submission. Raises UngradableSubmission where it cannot be read."""
+        names = [layer.name for layer in self.kit.layers]
+        files = [layer.file for layer in self.kit.layers]
+        staged = stage_submission(location, names, files, IntakeLimits())
+        request = Request(seed, Selection(layers, training=training), "cpu")
+        return grade_submission(self.kit, staged, self.source, request, lambda *_: None)

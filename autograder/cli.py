@@ -1,0 +1,225 @@
+"""The command line: ``python grade.py SUBMISSION [SUBMISSION ...]``.
+
+Runs on the trusted side. Exit status: 0 graded, whatever the score · 2 bad arguments or
+unreadable input · 3 the grader itself failed.
+"""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.manifest import Kit, KitError, load_kit
+from autograder.results import ExitStatus, Result, write_json
+from autograder.trusted.errors import UngradableSubmission
+
+if TYPE_CHECKING:
+    from autograder.reports.terminal import Terminal
+
+_ROOT = Path(__file__).resolve().parents[1]
+_EXAMPLE = """example:
+  python grade.py homework/            grade a folder
+  python grade.py bert.ipynb --layer MultiHeadAttention
+  python grade.py a.zip b.zip --json results.json --seed 7
+"""
+
+
+class BadArguments(Exception):
+    """The command cannot be carried out as given; one sentence for the caller."""
+
+
+@dataclass(frozen=True)
+class _Staged:
+    location: str
+    submission: Any  # a StagedSubmission, or None
+    problem: str = ""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="grade.py",
+        description="Grade submissions of the exercise and say what is wrong.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("submissions", nargs="+", metavar="SUBMISSION", help="a folder, .py, .ipynb or .zip")
+    add("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    add("--seed", type=int, metavar="N", help="replay the run whose report shows this seed")
+    add("--layer", action="append", default=[], metavar="NAME",
+        help="grade one layer alone (may be repeated), e.g. --layer Pooler")  # fmt: skip
+    add("--no-training", action="store_true", help="leave the training check out")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto",
+        help="where the training check runs (default: a GPU where there is one)")  # fmt: skip
+    add("--require-isolation", action="store_true",
+        help="refuse to run student code without Linux namespaces around it")  # fmt: skip
+    add("--sandbox", choices=("auto", "bubblewrap", "unshare", "none", "plain"), default="auto",
+        help="how to isolate student code (default: the strongest this machine has)")  # fmt: skip
+    add("--quiet", action="store_true", help="print no report (for use with --json)")
+    add("--assignment", metavar="NAME", help="which assignment, where the kit has several")
+    add("--kit", type=Path, default=_ROOT, metavar="FOLDER",
+        help="the folder that holds assignments/ and solutions/")  # fmt: skip
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    try:
+        options = build_parser().parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    from autograder.reports.terminal import Terminal
+
+    terminal = Terminal()
+    try:
+        return _grade(options, terminal)
+    except BadArguments as error:
+        terminal.complain(str(error))
+        return ExitStatus.BAD_INPUT
+    except KitError as error:
+        terminal.complain(f"the grader failed: {error}")
+        return ExitStatus.GRADER_FAILED
+    except KeyboardInterrupt:
+        terminal.complain("stopped; nothing was written")
+        return ExitStatus.GRADER_FAILED
+
+
+def _grade(options: argparse.Namespace, terminal: "Terminal") -> int:
+    kit = load_kit(options.kit.resolve(), options.assignment or only_assignment(options.kit))
+    _check_options(options, kit)
+    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    staged = [_stage(location, kit) for location in options.submissions]
+    if not any(entry.submission for entry in staged):
+        results = [_ungradable(entry, kit, seed) for entry in staged]
+        for entry in staged:
+            terminal.complain(entry.problem)
+    else:
+        results = _grade_staged(staged, kit, seed, options, terminal)
+    if options.json:
+        _write(options.json, results, several=len(results) > 1)
+    if any(result.grader_faults for result in results):
+        faults = [fault for result in results for fault in result.grader_faults]
+        terminal.complain(f"the grader itself failed in {len(faults)} checks: {faults[0]}")
+        return ExitStatus.GRADER_FAILED
+    if not all(result.gradable for result in results):
+        return ExitStatus.BAD_INPUT
+    return ExitStatus.GRADED
+
+
+def _grade_staged(
+    staged: list[_Staged], kit: Kit, seed: int, options: argparse.Namespace, terminal: "Terminal"
+) -> list[Result]:
+    wants_gpu = options.device != "cpu" and not options.no_training and _has_gpu_files()
+    template = None
+    if sys.platform == "linux" and options.sandbox != "plain":
+        from autograder.trusted.template_process import TemplateProcess
+
+        # Before torch is imported here: the two imports run side by side.
+        hidden = [kit.root / "solutions", kit.root / "assignments"]
+        template = TemplateProcess(hidden, gpu=wants_gpu, mechanism=options.sandbox)
+    with terminal.waiting("starting"):
+        from autograder.trusted.plugin import Selection
+        from autograder.trusted.session import Request, grade_submission
+        from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
+
+    source: WorkerSource
+    if template is not None:
+        source = TemplateWorkers(template, kit.limits, gpu=wants_gpu)
+    else:
+        source = PlainWorkers(kit.limits)
+    try:
+        if options.require_isolation and "namespace" not in source.isolation:
+            raise BadArguments(
+                f"--require-isolation: this machine offers only «{source.isolation}»; install "
+                "bubblewrap or allow user namespaces, or grade without the option"
+            )
+        request = Request(
+            seed=seed,
+            selection=Selection(tuple(options.layer), training=not options.no_training),
+            device=_choose_device(options.device),
+        )
+        results = []
+        for entry in staged:
+            if entry.submission is None:
+                result = _ungradable(entry, kit, seed)
+                terminal.complain(entry.problem)
+            else:
+                with terminal.progress(entry.submission.name) as note:
+                    result = grade_submission(kit, entry.submission, source, request, note)
+                if not options.quiet:
+                    terminal.report(kit, result)
+            results.append(result)
+        return results
+    finally:
+        source.close()
+
+
+def _check_options(options: argparse.Namespace, kit: Kit) -> None:
+    for name in options.layer:
+        if name not in kit.groups:
+            raise BadArguments(f"--layer {name}: there is no such layer; it is one of "
+                               f"{', '.join(kit.groups)}")  # fmt: skip
+    if options.seed is not None and not 0 <= options.seed < 2**63:
+        raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
+    if options.json and not options.json.absolute().parent.is_dir():
+        raise BadArguments(f"--json {options.json}: the folder it is to be written to is missing")
+    if options.json and options.json.is_dir():
+        raise BadArguments(f"--json {options.json} is a folder; name a file")
+
+
+def only_assignment(root: Path) -> str:
+    """Return the kit's one assignment. Raises BadArguments where there is none or several."""
+    found = sorted(path.parent.name for path in (root / "solutions").glob("*/rubric.toml"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BadArguments(f"{root} holds no solutions/*/rubric.toml: name the kit with --kit")
+    raise BadArguments(f"the kit holds several assignments: name one with --assignment "
+                       f"({', '.join(found)})")  # fmt: skip
+
+
+def _stage(location: str, kit: Kit) -> _Staged:
+    from autograder.trusted.intake import IntakeLimits, stage_submission
+
+    try:
+        names = [layer.name for layer in kit.layers]
+        files = [layer.file for layer in kit.layers]
+        return _Staged(location, stage_submission(Path(location), names, files, IntakeLimits()))
+    except UngradableSubmission as error:
+        return _Staged(location, None, str(error))
+
+
+def _ungradable(entry: _Staged, kit: Kit, seed: int) -> Result:
+    return Result(
+        submission=entry.location,
+        assignment=kit.assignment,
+        seed=seed,
+        isolation="",
+        gradable=False,
+        problem=entry.problem,
+        training="none",
+    )
+
+
+def _has_gpu_files() -> bool:
+    return Path("/dev/nvidia0").exists()
+
+
+def _choose_device(wanted: str) -> str:
+    import torch
+
+    available = wanted != "cpu" and torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise BadArguments("--device cuda: torch finds no CUDA device here; use --device cpu")
+    return "cuda" if available else "cpu"
+
+
+def _write(path: Path, results: list[Result], *, several: bool) -> None:
+    try:
+        write_json(path, results, several=several)
+    except OSError as error:
+        raise BadArguments(f"--json {path} cannot be written: {error.strerror}") from error

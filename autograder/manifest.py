@@ -1,0 +1,177 @@
+"""The manifest of an assignment: its layers, points, limits, hints; read from its rubric.
+
+Lives in the engine, used by the trusted side and by authoring. The engine names no layer: what
+it must know of an exercise is in ``solutions/<assignment>/rubric.toml``.
+"""
+
+import importlib
+import inspect
+import sys
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.untrusted.doubles import DoubleSpec
+
+WHOLE_MODEL = "EndToEnd"
+
+
+class KitError(Exception):
+    """The kit itself is incoherent: staff must act (exit status 3)."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; every name ends in its unit."""
+
+    start_wall_clock_s: float = 60.0
+    call_wall_clock_s: float = 8.0
+    training_wall_clock_s: float = 60.0
+    lost_wall_clock_s_per_layer: float = 15.0
+    cpu_s: int = 90
+    memory_mib: int = 3072
+    open_files: int = 64
+    file_size_mib: int = 16
+    scratch_mib: int = 32
+    reply_mib: int = 32
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One class of the exercise, as the rubric describes it."""
+
+    name: str
+    file: str
+    points: float
+    attributes: tuple[str, ...]
+    roles: dict[str, tuple[str, ...]]
+    hints: tuple[str, ...]
+    double: dict[str, str] | None
+
+
+@dataclass(frozen=True)
+class Kit:
+    """An assignment with its staff folder."""
+
+    root: Path
+    assignment: str
+    title: str
+    layers: tuple[Layer, ...]
+    whole_model_points: float
+    whole_model_hints: tuple[str, ...]
+    constants: dict[str, Any]
+    given: tuple[str, ...]
+    limits: Limits
+
+    @property
+    def student_folder(self) -> Path:
+        """The folder handed out."""
+        return self.root / "assignments" / self.assignment
+
+    @property
+    def staff_folder(self) -> Path:
+        """The folder only staff may see."""
+        return self.root / "solutions" / self.assignment
+
+    @property
+    def checks_folder(self) -> Path:
+        """The folder with the pytest files."""
+        return self.staff_folder / "checks"
+
+    @property
+    def package(self) -> str:
+        """The dotted name by which students may import the exercise's modules."""
+        return f"assignments.{self.assignment}"
+
+    @cached_property
+    def by_name(self) -> dict[str, Layer]:
+        """The layers by class name."""
+        return {layer.name: layer for layer in self.layers}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every name a check may be charged to: the layers, then the whole model."""
+        return (*self.by_name, WHOLE_MODEL)
+
+    def points_of(self, group: str) -> float:
+        """The points of a layer or of the whole model."""
+        return self.whole_model_points if group == WHOLE_MODEL else self.by_name[group].points
+
+    def reference_module(self, name: str) -> ModuleType:
+        """Import the staff's module that defines a layer."""
+        root = str(self.root)
+        if root not in sys.path:
+            sys.path.append(root)
+        stem = self.by_name[name].file.removesuffix(".py")
+        return importlib.import_module(f"solutions.{self.assignment}.{stem}")
+
+    def reference_class(self, name: str) -> type:
+        """The staff's class for a layer."""
+        found: type = getattr(self.reference_module(name), name)
+        return found
+
+    def double_spec(self, name: str) -> "DoubleSpec":
+        """What stands for a layer when another one is graded alone."""
+        # Here, not above: it brings torch, and the command line reads a manifest without it.
+        from autograder.untrusted.doubles import DoubleSpec
+
+        described = self.by_name[name].double
+        if described is None:
+            raise KitError(f"{name} has no double, but a composite layer's checks need one")
+        reference = self.reference_class(name)
+        constructor = inspect.signature(reference).parameters
+        forward = [p for p in inspect.signature(reference.forward).parameters if p != "self"]  # type: ignore[attr-defined]
+        return DoubleSpec(
+            class_name=name,
+            kind=described["kind"],
+            size=described["size"],
+            rows=described.get("rows", ""),
+            constructor=tuple(constructor),
+            defaults={n: p.default for n, p in constructor.items() if p.default is not p.empty},
+            forward=tuple(forward),
+        )
+
+
+def load_kit(root: Path, assignment: str) -> Kit:
+    """Read an assignment's rubric. Raises KitError with one sentence when it cannot be used."""
+    rubric = root / "solutions" / assignment / "rubric.toml"
+    try:
+        text = rubric.read_text(encoding="utf-8")
+    except OSError as error:
+        raise KitError(f"the rubric {rubric} cannot be read: {error.strerror}") from error
+    try:
+        data = tomllib.loads(text)
+        known = {field.name for field in fields(Limits)}
+        unknown = set(data.get("limits", {})) - known
+        if unknown:
+            raise KitError(f"{rubric}: unknown limit {sorted(unknown)[0]!r}")
+        layers = tuple(_read_layer(entry) for entry in data["layers"])
+        return Kit(
+            root=root,
+            assignment=assignment,
+            title=data["title"],
+            layers=layers,
+            whole_model_points=data["whole_model"]["points"],
+            whole_model_hints=tuple(data["whole_model"].get("hints", ())),
+            constants=dict(data.get("constants", {})),
+            given=tuple(data.get("given", ())),
+            limits=Limits(**data.get("limits", {})),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise KitError(f"{rubric}: {type(error).__name__}: {error}") from error
+
+
+def _read_layer(entry: dict[str, Any]) -> Layer:
+    return Layer(
+        name=entry["name"],
+        file=entry["file"],
+        points=entry["points"],
+        attributes=tuple(entry.get("attributes", ())),
+        roles={role: tuple(words) for role, words in entry.get("roles", {}).items()},
+        hints=tuple(entry.get("hints", ())),
+        double=entry.get("double"),
+    )

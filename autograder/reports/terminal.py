@@ -1,0 +1,151 @@
+"""The report on the terminal: verdict first, a line per layer, details where points were lost.
+
+Runs on the trusted side. Texts of the student's are printed as texts: never as markup, and their
+control characters were replaced before they came here.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from autograder.manifest import WHOLE_MODEL, Kit
+from autograder.results import CheckResult, Result
+
+_MARKS = {"full": ("✓", "green"), "some": ("~", "yellow"), "none": ("✗", "red")}
+_PLAIN_MARKS = {"full": "ok", "some": "--", "none": "no"}
+_STATUS_WORDS = {
+    "failed": "",
+    "error": "stopped with an error: ",
+    "timeout": "ran out of time: ",
+    "blocked": "could not run: ",
+}
+
+
+class Terminal:
+    """Standard output for reports, standard error for progress and complaints."""
+
+    def __init__(self) -> None:
+        # Where no terminal says how wide it is, a width people read well.
+        self._out = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
+        self._unicode = encoding.startswith("utf")
+        if not self._unicode:
+            for stream in (sys.stdout, sys.stderr):
+                # A terminal that cannot show a character gets a question mark, never a traceback.
+                getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+
+    def complain(self, sentence: str) -> None:
+        """Print one sentence to standard error."""
+        self._err.print(Text(f"grade.py: {sentence}"))
+
+    @contextmanager
+    def waiting(self, doing: str) -> Iterator[None]:
+        """Show that something is going on, on a terminal only."""
+        if not self._err.is_terminal:
+            yield
+            return
+        with self._err.status(doing):
+            yield
+
+    @contextmanager
+    def progress(self, name: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Show which layer is being graded, on a terminal only."""
+        if not self._err.is_terminal:
+            yield lambda layer, done, total: None
+            return
+        with self._err.status(Text(f"grading {name}")) as status:
+
+            def note(layer: str, done: int, total: int) -> None:
+                status.update(Text(f"grading {name}: {layer}, check {done} of {total}"))
+
+            yield note
+
+    def report(self, kit: Kit, result: Result) -> None:
+        """Print a result."""
+        out = self._out
+        out.print()
+        self._print_verdict(result)
+        groups = [g for g in kit.groups if any(c.layer == g for c in result.checks)]
+        width = max((len(group) for group in groups), default=0)
+        for group in groups:
+            self._print_layer(group, [c for c in result.checks if c.layer == group], width)
+        for group in groups:
+            lost = [c for c in result.checks if c.layer == group and c.points < c.max_points]
+            if lost:
+                total = sum(1 for c in result.checks if c.layer == group)
+                self._print_losses(group, lost, total, result.sources.get(group, ""))
+        self._print_footer(result)
+
+    def _print_verdict(self, result: Result) -> None:
+        line = Text(f"{result.submission}: ", style="bold")
+        line.append(f"{format_points(result.score)} of {format_points(result.max_score)} points")
+        self._out.print(line)
+        self._out.print()
+
+    def _print_layer(self, group: str, checks: list[CheckResult], width: int) -> None:
+        won, most = sum(c.points for c in checks), sum(c.max_points for c in checks)
+        state = "full" if won == most else "some" if won else "none"
+        mark, colour = _MARKS[state]
+        line = Text("  ")
+        line.append(mark if self._unicode else _PLAIN_MARKS[state], style=colour)
+        line.append(f" {group:<{width}}  {format_points(won):>5} of {format_points(most)}")
+        lost = sum(1 for c in checks if c.points < c.max_points)
+        if lost:
+            line.append(f"   {lost} of {len(checks)} checks lost", style="dim")
+        self._out.print(line)
+
+    def _print_losses(self, group: str, lost: list[CheckResult], total: int, source: str) -> None:
+        heading = "The whole model" if group == WHOLE_MODEL else group
+        line = Text(f"\n{heading}", style="bold")
+        if source:
+            line.append(f"  ({source})", style="dim")
+        self._out.print(line)
+        for (status, message), checks in group_by_message(lost).items():
+            points = format_points(sum(c.max_points - c.points for c in checks))
+            names = ", ".join(c.id.partition(".")[2].replace("_", " ") for c in checks[:3])
+            if len(checks) > 3:
+                names += f" and {len(checks) - 3} more"
+            if len(checks) == total > 1:
+                names = f"all {total} checks"
+            text = Text(f"-{points}  ", style="red")
+            text.append(names, style="bold")
+            self._out.print(Padding(text, (0, 0, 0, 2)))
+            sentence = f"{_STATUS_WORDS.get(status, '')}{message}"
+            self._out.print(Padding(Text(sentence), (0, 0, 0, 6)))
+
+    def _print_footer(self, result: Result) -> None:
+        self._out.print()
+        for note in result.notes:
+            self._out.print(Text(f"note: {note}", style="dim"))
+        if result.training.startswith("left out"):
+            self._out.print(Text(f"The training check was {result.training}."))
+        if "namespace" not in result.isolation:
+            self._out.print(
+                Text(f"Isolation is weak on this machine: {result.isolation}.", style="yellow")
+            )
+        self._out.print(
+            Text(
+                f"seed {result.seed} · {result.isolation} · {result.wall_clock_s:.1f} s",
+                style="dim",
+            )
+        )
+
+
+def group_by_message(checks: list[CheckResult]) -> dict[tuple[str, str], list[CheckResult]]:
+    """Return checks that ended with the same words together, the costliest first."""
+    groups: dict[tuple[str, str], list[CheckResult]] = {}
+    for check in checks:
+        groups.setdefault((check.status, check.message), []).append(check)
+    return dict(
+        sorted(groups.items(), key=lambda item: -sum(c.max_points - c.points for c in item[1]))
+    )
+
+
+def format_points(points: float) -> str:
+    """Return points without needless zeros: 12, 3.5."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")

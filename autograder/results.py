@@ -1,0 +1,116 @@
+"""What grading a submission gives, and how it is written down.
+
+Lives in the engine; views of a result are in ``autograder.reports``.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+
+class ExitStatus(IntEnum):
+    """What the command ends with."""
+
+    GRADED = 0
+    BAD_INPUT = 2
+    GRADER_FAILED = 3
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check ended."""
+
+    id: str
+    layer: str
+    status: str
+    points: float
+    max_points: float
+    message: str = ""
+    diagnosis: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one submission was graded; ``problem`` says why it could not be."""
+
+    submission: str
+    assignment: str
+    seed: int
+    isolation: str
+    checks: list[CheckResult] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    training: str = "run"
+    gradable: bool = True
+    problem: str = ""
+    wall_clock_s: float = 0.0
+    grader_faults: list[str] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        """The points won."""
+        return _plain(sum(check.points for check in self.checks))
+
+    @property
+    def max_score(self) -> float:
+        """The points that could be won in this run."""
+        return _plain(sum(check.max_points for check in self.checks))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as the fixed schema's object."""
+        return {
+            "schema": SCHEMA,
+            "submission": self.submission,
+            "assignment": self.assignment,
+            "score": self.score,
+            "max_score": self.max_score,
+            "seed": self.seed,
+            "isolation": self.isolation,
+            "gradable": self.gradable,
+            "problem": self.problem,
+            "training": self.training,
+            "sources": self.sources,
+            "notes": self.notes,
+            "wall_clock_s": round(self.wall_clock_s, 2),
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+
+def _plain(number: float) -> float:
+    return round(float(number), 6)
+
+
+def write_json(path: Path, results: Sequence[Result], *, several: bool) -> None:
+    """Write one object for one submission, a list for several; whole or not at all.
+
+    Raises OSError when it cannot be written; an older file is then still as it was.
+    """
+    data: Any = [result.to_json() for result in results]
+    text = json.dumps(data if several else data[0], indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, text)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text``, so that a reader sees the old file or the new one."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a directory", str(path))
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

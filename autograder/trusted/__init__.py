@@ -1,0 +1,1 @@
+"""The trusted side: intake, sandbox, supervision, comparison, verdict. Runs no student code."""

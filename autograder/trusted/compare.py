@@ -1,0 +1,99 @@
+"""Compare what a student's layer gave with what the reference gives.
+
+Runs on the trusted side. Students read where and in what pattern the two differ, never a hidden
+number. Every tolerance has a name, a reason and a mutant it must reject.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from autograder.trusted.outcomes import CheckFailed
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """The largest difference allowed, absolute and relative to the reference's largest value."""
+
+    name: str
+    allowance: float
+
+
+# Two correct float64 programs that add in another order differ by about 1e-13 here; exact against
+# tanh-approximated GELU by 4.7e-4, LayerNorm's eps 1e-12 against 1e-5 on quiet rows by 0.3.
+EXACT = Tolerance("float64", 1e-8)
+# Rounding in float32 is about 1e-6 after these few layers; computing in float16 is off by 1e-3.
+SINGLE = Tolerance("float32", 2e-5)
+# A float64 program that takes its softmax in float32 is off by 1e-7, and is right all the same.
+# The smallest fault the inputs are built to show is 100 times larger.
+MIXED = Tolerance("float64 with a step in float32", 2e-6)
+
+
+def largest_difference(got: Tensor, want: Tensor) -> float:
+    """Return max |got - want| over max(1, max |want|); infinite where ``got`` is not finite."""
+    if not bool(torch.isfinite(got).all()):
+        return float("inf")
+    if want.numel() == 0:
+        return 0.0
+    scale = max(1.0, float(want.abs().max()))
+    return float((got.double() - want.double()).abs().max()) / scale
+
+
+def agree(got: Tensor, want: Tensor, tolerance: Tolerance = EXACT) -> bool:
+    """Whether two tensors have one shape and differ by no more than the tolerance allows."""
+    return got.shape == want.shape and largest_difference(got, want) <= tolerance.allowance
+
+
+def expect_shape(got: Tensor, wanted: tuple[int, ...], letters: str, call: str) -> None:
+    """Raise CheckFailed unless ``got`` has the shape ``wanted``."""
+    if tuple(got.shape) != wanted:
+        raise CheckFailed(f"{call}: expected {letters} = {wanted}, got {tuple(got.shape)}")
+
+
+def expect_same(
+    got: Tensor,
+    want: Tensor,
+    what: str,
+    tolerance: Tolerance = EXACT,
+    axes: str = "",
+) -> None:
+    """Raise CheckFailed unless ``got`` equals ``want``; the message names the pattern only."""
+    if got.shape != want.shape:
+        raise CheckFailed(
+            f"{what} has the wrong shape: expected {tuple(want.shape)}, got {tuple(got.shape)}"
+        )
+    if not bool(torch.isfinite(got).all()):
+        kind = "NaN" if bool(torch.isnan(got).any()) else "infinite"
+        raise CheckFailed(f"{what} holds {kind} values")
+    if largest_difference(got, want) <= tolerance.allowance:
+        return
+    raise CheckFailed(f"{what} differs from the specification{describe_pattern(got, want, axes)}")
+
+
+def describe_pattern(got: Tensor, want: Tensor, axes: str = "") -> str:
+    """Return where two tensors of one shape differ, in words; '' when there is no pattern."""
+    scale = max(1.0, float(want.abs().max()))
+    wrong = (got.double() - want.double()).abs() > EXACT.allowance * scale
+    share = float(wrong.double().mean())
+    if share > 0.999:
+        factor = _constant_factor(got, want)
+        return f" everywhere, by the constant factor {factor:.3g}" if factor else " everywhere"
+    parts = [f" in {share:.0%} of its values"]
+    names = {"B": "row of the batch", "T": "token", "C": "feature"}
+    for axis, letter in enumerate(axes[: wrong.dim()]):
+        rest = [d for d in range(wrong.dim()) if d != axis]
+        hit = wrong.any(dim=rest) if rest else wrong
+        if 0 < int(hit.sum()) < hit.numel() and letter in names:
+            where = ", ".join(str(i) for i in hit.nonzero().flatten().tolist()[:6])
+            parts.append(f"only at {names[letter]} {where} (counting from 0)")
+    return ", ".join(parts)
+
+
+def _constant_factor(got: Tensor, want: Tensor) -> float | None:
+    solid = want.abs() > 1e-3
+    if int(solid.sum()) < 4:
+        return None
+    ratios = got.double()[solid] / want.double()[solid]
+    middle = float(ratios.median())
+    return middle if float((ratios - middle).abs().max()) < 1e-6 * max(1.0, abs(middle)) else None

@@ -1,0 +1,97 @@
+"""Expectations on layers that are made of layers, graded with test doubles.
+
+Runs on the trusted side. The doubles wrote down how they were constructed and called; here that
+is compared with what the reference does with the same doubles.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.trusted.compare import EXACT, agree
+from autograder.trusted.outcomes import CheckFailed, clean_text
+from autograder.trusted.reference import Run
+from autograder.trusted.twins import Twin
+
+
+def expect_arguments_passed_down(twin: Twin) -> None:
+    """Raise CheckFailed unless every sub-layer was constructed with the reference's arguments."""
+    wanted: dict[str, list[dict[str, Any]]] = {}
+    for double in twin.reference.recorder.made:
+        given: dict[str, Any] = vars(double)["given"]
+        wanted.setdefault(type(double).__name__, []).append(given)
+    for kind, expected in wanted.items():
+        made = [
+            entry.get("given")
+            for entry in twin.student.doubles
+            if entry.get("class") == kind and entry.get("place") is not None
+        ]
+        if len(made) != len(expected):
+            raise CheckFailed(
+                f"{twin.name} should hold {len(expected)} {kind}, it holds {len(made)}"
+            )
+        for given in made:
+            for name, value in expected[0].items():
+                got = given.get(name) if isinstance(given, dict) else None
+                if got != value:
+                    raise CheckFailed(
+                        f"{kind} is constructed with {name}={clean_text(str(got), 40)}, where "
+                        f"{name}={value} was asked for: the argument is not passed down"
+                    )
+
+
+def expect_called_once_each(twin: Twin, run: Run, kinds: Iterable[str], times: int = 1) -> None:
+    """Raise CheckFailed unless each kind of sub-layer was called as often as it should be."""
+    for kind in kinds:
+        count = sum(1 for call in run.calls if call["class"] == kind)
+        if count != times:
+            raise CheckFailed(
+                f"{twin.name}.forward should call {kind} {_times(times)}, it calls it {_times(count)}"
+            )
+
+
+def _times(count: int) -> str:
+    return {0: "not at all", 1: "once"}.get(count, f"{count} times")
+
+
+def expect_mask_passed_on(run: Run, kind: str, argument: str, mask: Tensor | None) -> None:
+    """Raise CheckFailed unless every call of ``kind`` got a mask that means the same."""
+    calls = [call for call in run.calls if call["class"] == kind]
+    if not calls:
+        raise CheckFailed(f"{kind} is never called")
+    for number, call in enumerate(calls):
+        got = call["arguments"].get(argument)
+        if not _same_mask(got, mask):
+            which = f"call {number} of {kind} (counting from 0)" if len(calls) > 1 else kind
+            what = "no mask" if got is None else "another mask than the one given"
+            raise CheckFailed(f"{which} gets {what}: it must get the one forward was given")
+
+
+def _same_mask(got: Any, mask: Tensor | None) -> bool:
+    """Whether two masks hide the same tokens; no mask hides none, like a mask of ones."""
+    if mask is None:
+        return got is None or (isinstance(got, Tensor) and bool((got != 0).all()))
+    if not isinstance(got, Tensor):
+        return False
+    if got.numel() != mask.numel() or got.shape[0] != mask.shape[0]:
+        return False
+    hidden = mask == 0
+    flat = got.reshape(mask.shape)
+    # Also right: an additive mask made on the way down, 0 for real tokens, very low for padding.
+    additive = bool(((flat == 0) == ~hidden).all()) and bool((flat[hidden] < -1e3).all())
+    return bool(((flat == 0) == hidden).all()) or (flat.is_floating_point() and additive)
+
+
+def expect_chain(run: Run, want: Run, kind: str, argument: str) -> None:
+    """Raise CheckFailed unless each call of ``kind`` was fed what the reference feeds it."""
+    got = [c["arguments"].get(argument) for c in run.calls if c["class"] == kind]
+    expected = [c["arguments"][argument] for c in want.calls if c["class"] == kind]
+    if len(got) != len(expected):
+        raise CheckFailed(f"{kind} is called {len(got)} times instead of {len(expected)}")
+    for number, (given, right) in enumerate(zip(got, expected, strict=True)):
+        fits = isinstance(given, Tensor) and given.shape == right.shape
+        if not fits or not agree(torch.as_tensor(given).double(), right.double(), EXACT):
+            which = f"call {number} of {kind} (counting from 0)" if len(expected) > 1 else kind
+            raise CheckFailed(f"{which} does not get what the step before it gave")

@@ -1,0 +1,8 @@
+"""Errors a caller must act on; each carries one sentence that says what is wrong and what to do.
+
+A student's fault is never one of these: it is the result of a check (``outcomes``).
+"""
+
+
+class UngradableSubmission(Exception):
+    """What was named cannot be read as a submission at all (exit status 2): not a zero."""

@@ -1,0 +1,385 @@
+"""Match a student's parameters with the reference's, whatever names the student chose.
+
+Runs on the trusted side, on names and shapes the worker claims. Exact names win; then what a name
+says ("q_proj" is the query); then order among equals. Where more than one reading is left, the
+caller tries them in turn and keeps the one that gives the reference's output: if none does, the
+layer is wrong under every reading.
+
+A student's parameter may also be the reference's transposed (``x @ W``), with a unit axis more
+(a 1×1 convolution), or several of the reference's in one (a packed query-key-value matrix).
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, cat, nn
+
+_KIND_WORDS = {
+    "weight": {"weight", "w", "weights", "gamma", "scale", "g", "alpha", "gain", "kernel"},
+    "bias": {"bias", "b", "beta", "shift", "offset", "biases"},
+}
+READINGS_MAX = 48
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter by name and shape; ``owner`` is the class of the module that holds it."""
+
+    name: str
+    shape: tuple[int, ...]
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """How one student parameter is made from reference parameters: joined, then rearranged."""
+
+    names: tuple[str, ...]
+    transposed: bool = False
+    heads: int = 0  # rows interleaved by head instead of one block after the other
+
+    def make(self, values: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
+        """Return the student's value (or gradient) for the reference's values (or gradients)."""
+        parts = [values[name] for name in self.names]
+        if self.heads:
+            split = [p.reshape(self.heads, -1, *p.shape[1:]) for p in parts]
+            joined = cat(split, dim=1).reshape(-1, *parts[0].shape[1:])
+        else:
+            joined = cat(parts, dim=0) if len(parts) > 1 else parts[0]
+        if self.transposed:
+            joined = joined.transpose(0, 1)
+        return joined.reshape(shape).contiguous()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a student's parameters as the reference's."""
+
+    sources: dict[str, Source]
+    renamed: bool
+
+    def translate(
+        self, values: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
+    ) -> dict[str, Tensor]:
+        """Return the student's values by the student's names."""
+        return {name: source.make(values, shapes[name]) for name, source in self.sources.items()}
+
+
+@dataclass(frozen=True)
+class Match:
+    """The readings in order of plausibility, and what could not be matched under any."""
+
+    readings: list[Reading]
+    missing: list[Parameter] = field(default_factory=list)  # the reference has it, the student not
+    surplus: list[Parameter] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every parameter of both sides has its partner."""
+        return not self.missing and not self.surplus
+
+
+def reference_parameters(module: nn.Module) -> list[Parameter]:
+    """Return the parameters of a trusted module in order of registration."""
+    owners = {name: type(part).__name__ for name, part in module.named_modules()}
+    return [
+        Parameter(name, tuple(value.shape), owners[name.rpartition(".")[0]])
+        for name, value in module.named_parameters()
+    ]
+
+
+def match_parameters(
+    student: Sequence[Parameter],
+    reference: Sequence[Parameter],
+    roles: Mapping[str, Iterable[str]],
+    head_counts: Sequence[int] = (),
+) -> Match:
+    """Match two flat lists of parameters. ``roles`` gives the words a reference module goes by."""
+    taken: dict[str, Source] = {}
+    left_s, left_r = _pair_same_names(student, reference, taken)
+    left_s, left_r = _pair_by_words(left_s, left_r, roles, taken)
+    renamed = bool(left_s) or any(source.names != (name,) for name, source in taken.items())
+    packed = [dict[str, Source]()]
+    if left_s and left_r:
+        left_s, left_r, packed = _unpack(left_s, left_r, head_counts)
+    ordered, left_s, left_r = _pair_by_order(left_s, left_r)
+    readings = [
+        Reading({**taken, **joint, **loose}, renamed)
+        for joint, loose in itertools.product(packed, ordered)
+    ]
+    readings += _flip_own_matrices(readings, student, reference)
+    return Match(readings[:READINGS_MAX], list(left_r), list(left_s))
+
+
+def match_tree(
+    student: Sequence[Parameter],
+    student_modules: Mapping[str, str],
+    reference: nn.Module,
+    leaves: Mapping[str, Mapping[str, Iterable[str]]],
+    head_counts: Sequence[int] = (),
+) -> Match:
+    """Match a module that holds other layers: layer by layer, in order, then what is left.
+
+    ``student_modules`` gives the class of each sub-module by its place; ``leaves`` the classes
+    that are matched as one (layers without layers inside, and doubles) with their roles.
+    """
+    ours = reference_parameters(reference)
+    our_places = [(name, type(part).__name__) for name, part in reference.named_modules() if name]
+    chosen: list[Match] = []
+    left_s, left_r = list(student), list(ours)
+    for kind, roles in leaves.items():
+        mine = [place for place, name in our_places if name == kind]
+        theirs = [place for place, name in student_modules.items() if name == kind and place]
+        for our_place, their_place in zip(mine, theirs, strict=False):
+            inner_s = [p for p in left_s if p.name.startswith(their_place + ".")]
+            inner_r = [p for p in left_r if p.name.startswith(our_place + ".")]
+            left_s = [p for p in left_s if p not in inner_s]
+            left_r = [p for p in left_r if p not in inner_r]
+            match = match_parameters(
+                [_strip(p, their_place) for p in inner_s],
+                [_strip(p, our_place) for p in inner_r],
+                roles,
+                head_counts,
+            )
+            chosen.append(_replace_prefix(match, their_place, our_place))
+    chosen.append(match_parameters(left_s, left_r, {}))
+    readings = []
+    # Layers of one kind are written alike, so one reading number serves them all.
+    for number in range(max(len(match.readings) for match in chosen)):
+        parts = [match.readings[min(number, len(match.readings) - 1)] for match in chosen]
+        sources = {name: source for part in parts for name, source in part.sources.items()}
+        readings.append(Reading(sources, any(part.renamed for part in parts)))
+    return Match(
+        readings,
+        [p for match in chosen for p in match.missing],
+        [p for match in chosen for p in match.surplus],
+    )
+
+
+def _strip(parameter: Parameter, place: str) -> Parameter:
+    return Parameter(parameter.name[len(place) + 1 :], parameter.shape, parameter.owner)
+
+
+def _replace_prefix(match: Match, theirs: str, ours: str) -> Match:
+    readings = [
+        Reading(
+            {
+                f"{theirs}.{name}": Source(
+                    tuple(f"{ours}.{inner}" for inner in source.names),
+                    source.transposed,
+                    source.heads,
+                )
+                for name, source in reading.sources.items()
+            },
+            reading.renamed,
+        )
+        for reading in match.readings
+    ]
+    missing = [Parameter(f"{ours}.{p.name}", p.shape, p.owner) for p in match.missing]
+    surplus = [Parameter(f"{theirs}.{p.name}", p.shape, p.owner) for p in match.surplus]
+    return Match(readings, missing, surplus)
+
+
+def _flip_own_matrices(
+    readings: list[Reading], student: Sequence[Parameter], reference: Sequence[Parameter]
+) -> list[Reading]:
+    """Return the readings again with the square matrices transposed that no nn.Linear holds.
+
+    A student who writes ``x @ W`` keeps the matrix the other way round; where it is square its
+    shape does not tell.
+    """
+    owners = {p.name: p.owner for p in reference}
+    square = {
+        p.name: p.owner
+        for p in student
+        if len(p.shape) == 2 and p.shape[0] == p.shape[1] and p.owner != "Linear"
+    }
+    flipped = []
+    for reading in readings:
+        sources = dict(reading.sources)
+        for name, owner in square.items():
+            source = sources.get(name)
+            if source is not None and owner != owners.get(source.names[0]):
+                sources[name] = Source(source.names, not source.transposed, source.heads)
+        if sources != reading.sources:
+            flipped.append(Reading(sources, renamed=True))
+    return flipped
+
+
+def _pair_same_names(
+    student: Sequence[Parameter], reference: Sequence[Parameter], taken: dict[str, Source]
+) -> tuple[list[Parameter], list[Parameter]]:
+    by_name = {parameter.name: parameter for parameter in reference}
+    left = []
+    for parameter in student:
+        partner = by_name.get(parameter.name)
+        if partner is not None and partner.shape == parameter.shape:
+            taken[parameter.name] = Source((partner.name,))
+            del by_name[partner.name]
+        else:
+            left.append(parameter)
+    return left, list(by_name.values())
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words in a dotted, snake-case or camel-case name, digits apart."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    parts = [part for part in re.split(r"[._]", spaced.lower()) if part]
+    return set(parts) | {re.sub(r"\d+$", "", part) for part in parts}
+
+
+def _kind_of(name: str, shape: tuple[int, ...]) -> str:
+    if len([size for size in shape if size != 1]) > 1:
+        return "weight"
+    words = words_of(name.rpartition(".")[2])
+    for kind, known in _KIND_WORDS.items():
+        if words & known:
+            return kind
+    last = name.rpartition(".")[2].lower()
+    return "bias" if last.startswith("b") else "weight" if last.startswith("w") else ""
+
+
+def _fits(student: Parameter, reference: Parameter) -> Source | None:
+    """Return how the one can be the other, or None."""
+    flat = tuple(size for size in student.shape if size != 1)
+    wanted = tuple(size for size in reference.shape if size != 1)
+    if flat == wanted:
+        return Source((reference.name,))
+    if len(wanted) == 2 and flat == wanted[::-1]:
+        return Source((reference.name,), transposed=True)
+    return None
+
+
+def _pair_by_words(
+    student: list[Parameter],
+    reference: list[Parameter],
+    roles: Mapping[str, Iterable[str]],
+    taken: dict[str, Source],
+) -> tuple[list[Parameter], list[Parameter]]:
+    vocabulary = {role: set(words) | words_of(role) for role, words in roles.items()}
+
+    def claims(theirs: Parameter, ours: Parameter) -> int:
+        role = ours.name.rpartition(".")[0].rpartition(".")[2]
+        kind = _kind_of(theirs.name, theirs.shape)
+        if _fits(theirs, ours) is None or kind not in ("", _kind_of(ours.name, ours.shape)):
+            return 0
+        return len(words_of(theirs.name) & (vocabulary.get(role) or words_of(role)))
+
+    left_s, left_r = list(student), list(reference)
+    found = True
+    while found:
+        found = False
+        for theirs in list(left_s):
+            strength = {ours.name: claims(theirs, ours) for ours in left_r}
+            best = max(strength.values(), default=0)
+            winners = [ours for ours in left_r if best and strength[ours.name] == best]
+            rivals = [
+                other
+                for other in left_s
+                if other is not theirs and winners and claims(other, winners[0]) >= best
+            ]
+            if len(winners) == 1 and not rivals:
+                fit = _fits(theirs, winners[0])
+                assert fit is not None
+                taken[theirs.name] = fit
+                left_s.remove(theirs)
+                left_r.remove(winners[0])
+                found = True
+    return left_s, left_r
+
+
+def _unpack(
+    student: list[Parameter], reference: list[Parameter], head_counts: Sequence[int]
+) -> tuple[list[Parameter], list[Parameter], list[dict[str, Source]]]:
+    """Read a student's parameter as several of the reference's, stacked along the first axis."""
+    joint: list[tuple[Parameter, tuple[str, ...], bool]] = []
+    left_s, left_r = list(student), list(reference)
+    for theirs in student:
+        flat = tuple(size for size in theirs.shape if size != 1)
+        for transposed in (False, True):
+            shape = flat[::-1] if transposed else flat
+            group = _stacked_group(shape, left_r, theirs)
+            if group and (not transposed or len(flat) == 2):
+                joint.append((theirs, tuple(p.name for p in group), transposed))
+                left_s.remove(theirs)
+                left_r = [p for p in left_r if p not in group]
+                break
+    if not joint:
+        return left_s, left_r, [{}]
+    layouts = [0, *head_counts]
+    # The same arrangement holds for the matrix and for its bias.
+    return (
+        left_s,
+        left_r,
+        [
+            {theirs.name: Source(names, turned, heads) for theirs, names, turned in joint}
+            for heads in layouts
+        ],
+    )
+
+
+def _stacked_group(
+    shape: tuple[int, ...], reference: list[Parameter], theirs: Parameter
+) -> list[Parameter]:
+    """Return the first run of equal reference parameters that stacked give ``shape``."""
+    if not shape:
+        return []
+    kind = _kind_of(theirs.name, theirs.shape)
+    for first in reference:
+        if first.shape[1:] != shape[1:] or _kind_of(first.name, first.shape) not in (kind, ""):
+            continue
+        count, rest = divmod(shape[0], first.shape[0])
+        if rest or not 2 <= count <= 4:
+            continue
+        alike = [
+            p
+            for p in reference
+            if p.shape == first.shape
+            and p.name.rpartition(".")[2] == first.name.rpartition(".")[2]
+            and p.owner == first.owner
+        ]
+        if len(alike) >= count:
+            return alike[:count]
+    return []
+
+
+def _pair_by_order(
+    student: list[Parameter], reference: list[Parameter]
+) -> tuple[list[dict[str, Source]], list[Parameter], list[Parameter]]:
+    """Pair what is left by shape, in order first, then in every other order."""
+    groups: dict[tuple[Any, ...], tuple[list[Parameter], list[Parameter]]] = {}
+    for side, parameters in enumerate((student, reference)):
+        for parameter in parameters:
+            shape = tuple(sorted(size for size in parameter.shape if size != 1))
+            key = (shape, _kind_of(parameter.name, parameter.shape))
+            groups.setdefault(key, ([], []))[side].append(parameter)
+    left_s: list[Parameter] = []
+    left_r: list[Parameter] = []
+    paired: list[tuple[list[Parameter], list[Parameter]]] = []
+    for theirs, ours in groups.values():
+        count = min(len(theirs), len(ours))
+        left_s += theirs[count:]
+        left_r += ours[count:]
+        if count:
+            paired.append((theirs[:count], ours[:count]))
+    readings = []
+    widest = max((len(ours) for _, ours in paired), default=0)
+    orders = itertools.permutations(range(widest)) if widest <= 4 else [tuple(range(widest))]
+    square = any(len(p.shape) == 2 and p.shape[0] == p.shape[1] for ours in paired for p in ours[0])
+    for turned, order in itertools.product((False, True) if square else (False,), orders):
+        reading: dict[str, Source] = {}
+        for theirs, ours in paired:
+            # Groups of one size move together: the biases follow their matrices.
+            indices = order if len(ours) == widest else range(len(ours))
+            for parameter, index in zip(theirs, indices, strict=True):
+                fit = _fits(parameter, ours[index])
+                if fit is None:
+                    break
+                flip = turned and len(parameter.shape) == 2
+                flip = flip and parameter.shape[0] == parameter.shape[1]
+                reading[parameter.name] = Source(fit.names, transposed=fit.transposed or flip)
+        readings.append(reading)
+    return readings or [{}], left_s, left_r

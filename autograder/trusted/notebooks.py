@@ -1,0 +1,70 @@
+"""Read the code cells of a notebook file.
+
+Runs on the trusted side, on hostile bytes: only JSON is read here; the cells' Python is parsed in
+the sandbox.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+class UnreadableNotebook(Exception):
+    """The bytes are no notebook; the sentence says what to do."""
+
+
+@dataclass(frozen=True)
+class NotebookCell:
+    """A code cell: its place among all cells, counted from 1, and its text."""
+
+    number: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The code cells of a notebook, in order."""
+
+    path: str
+    cells: tuple[NotebookCell, ...]
+
+
+def read_notebook_cells(path: str, content: bytes) -> Notebook:
+    """Return the code cells of a notebook of format 3 or 4, or raise UnreadableNotebook."""
+    if not content.strip():
+        raise UnreadableNotebook("the notebook is empty: was it saved before it was sent?")
+    try:
+        coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        data = json.loads(content.decode(coding))
+    except RecursionError:
+        raise UnreadableNotebook("the notebook is nested too deeply to be one") from None
+    except (ValueError, MemoryError):
+        raise UnreadableNotebook(
+            "the notebook is not complete JSON (cut off in transfer?): save or download it again"
+        ) from None
+    return Notebook(path, tuple(_code_cells(_all_cells(data))))
+
+
+def _all_cells(data: Any) -> list[Any]:
+    cells = data.get("cells") if isinstance(data, dict) else None
+    if isinstance(cells, list):
+        return cells
+    sheets = data.get("worksheets") if isinstance(data, dict) else None
+    if isinstance(sheets, list):
+        lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+        return [cell for found in lists if isinstance(found, list) for cell in found]
+    raise UnreadableNotebook("the file is JSON but no notebook: it has no cells")
+
+
+def _code_cells(cells: list[Any]) -> list[NotebookCell]:
+    found = []
+    for number, cell in enumerate(cells, start=1):
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source", cell.get("input"))
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if isinstance(source, str):
+            # A lone surrogate, which JSON can spell, could not be sent on as UTF-8.
+            found.append(NotebookCell(number, source.encode("utf-8", "replace").decode("utf-8")))
+    return found

@@ -1,0 +1,158 @@
+"""Promises every layer must keep, whatever it computes: a base class for check files.
+
+Runs on the trusted side. A check file says once what its layer is built from and fed with
+(``Subject``), inherits these checks, and adds its own. Each check is worth the points of its
+marker.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+import torch
+
+from autograder.trusted.compare import expect_same
+from autograder.trusted.outcomes import CheckFailed, clean_text
+from autograder.trusted.student import Student
+from autograder.trusted.twins import Built, Inputs, Twin
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A layer under test: constructor arguments, and inputs for any B and T."""
+
+    name: str
+    arguments: dict[str, Any]
+    inputs: Callable[[Student, int, int], list[Any]]
+    output: Callable[[int, int], tuple[int, ...]]
+    letters: str
+    sizes: tuple[int, int]
+    other_sizes: tuple[tuple[int, int], ...]
+
+    def example(self, student: Student) -> list[Any]:
+        """Return inputs of the ordinary size."""
+        return self.inputs(student, *self.sizes)
+
+
+def make_twin(subject: Subject, student: Student, **options: Any) -> Twin:
+    """Return student's and reference's module with the same weights."""
+    changed = options.pop("change", {})
+    return student.twin(
+        subject.name, {**subject.arguments, **changed}, subject.example(student), **options
+    )
+
+
+def cotangent_for(subject: Subject, student: Student, batch: int, tokens: int) -> torch.Tensor:
+    """Return what the output's gradient is to be: random, so that no fault cancels."""
+    return student.normal(*subject.output(batch, tokens), purpose="cotangent")
+
+
+class LayerPromises:
+    """The checks every layer has."""
+
+    subject: ClassVar[Subject]
+
+    @pytest.mark.points(0.5)
+    def test_constructs_by_position_and_by_keyword(self, student: Student) -> None:
+        for style in ("positional", "keyword"):
+            student.build(self.subject.name, self.subject.arguments, style=style)
+
+    @pytest.mark.points(1)
+    def test_has_the_parameters_of_the_specification(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        expect_trainable(twin.student)
+
+    @pytest.mark.points(0.5)
+    def test_output_has_the_right_shape_for_every_batch(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        for batch, tokens in (self.subject.sizes, *self.subject.other_sizes):
+            inputs = self.subject.inputs(student, batch, tokens)
+            got = twin.run(inputs).output
+            wanted = self.subject.output(batch, tokens)
+            if tuple(got.shape) != wanted:
+                raise CheckFailed(
+                    f"{self.subject.name}: for B={batch}, T={tokens} the output should be "
+                    f"({self.subject.letters}) = {wanted}, got {tuple(got.shape)}"
+                )
+            twin.expect_output(inputs, f"the output for B={batch}, T={tokens}", axes="")
+
+    @pytest.mark.points(0.5)
+    def test_input_may_be_laid_out_in_memory_in_any_way(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        inputs = self.subject.example(student)
+        twin.expect_output(inputs, "the output for a non-contiguous input", strided=True)
+
+    @pytest.mark.points(0.5)
+    def test_works_in_float32(self, student: Student) -> None:
+        twin = make_twin(self.subject, student, dtype="float32")
+        inputs = [
+            v.float() if v is not None and v.is_floating_point() and v.dim() == 3 else v
+            for v in self.subject.example(student)
+        ]
+        run = twin.expect_output(inputs, "the output in float32")
+        if run.output.dtype != torch.float32:
+            raise CheckFailed(
+                f"for float32 weights and inputs the output is {run.output.dtype}".replace(
+                    "torch.", ""
+                )
+            )
+
+    @pytest.mark.points(1)
+    def test_gradients_reach_every_parameter_and_the_input(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        twin.expect_gradients(
+            self.subject.example(student),
+            cotangent_for(self.subject, student, *self.subject.sizes),
+        )
+
+    @pytest.mark.points(0.5)
+    def test_leaves_everything_as_it_found_it(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        inputs = self.subject.example(student)
+        first = twin.expect_output(inputs, "the output of the first call")
+        expect_no_side_effects(first.facts)
+        second = twin.run(inputs, seed=student.worker_seed)
+        expect_same(second.output, first.output, "the output of a second, equal call")
+        # Another batch in between: nothing of it may be left in the next output.
+        batch, tokens = self.subject.other_sizes[0]
+        twin.run(self.subject.inputs(student, batch, tokens), training=True)
+        third = twin.run(inputs)
+        expect_same(third.output, first.output, "the output after another batch in between")
+
+    @pytest.mark.points(0.5)
+    def test_state_dict_survives_a_round_trip(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        inputs = self.subject.example(student)
+        first = twin.expect_output(inputs, "the output")
+        copy = twin.student.copy_by_state_dict().run(inputs)
+        expect_same(copy.output, first.output, "the output after saving and loading state_dict")
+
+
+def expect_trainable(built: Built) -> None:
+    """Raise CheckFailed if a parameter is frozen or modules hide in a plain list."""
+    for name, trainable in built.trainable.items():
+        if not trainable:
+            raise CheckFailed(
+                f"the parameter {clean_text(name, 80)} is frozen (requires_grad is False)"
+            )
+
+
+def expect_no_side_effects(facts: dict[str, Any]) -> None:
+    """Raise CheckFailed unless forward left input, randomness, dtype and modes alone."""
+    promises = {
+        "input_kept": "forward changes its input in place",
+        "rng_kept": "forward in evaluation mode draws random numbers",
+        "default_dtype_kept": "forward changes torch's default dtype",
+        "modes_kept": "forward switches a module between train and eval mode",
+        "grad_mode_kept": "forward switches gradients on or off for the caller",
+    }
+    for key, sentence in promises.items():
+        if facts.get(key) is not True:
+            raise CheckFailed(sentence)
+
+
+def expect_same_twice(twin: Twin, inputs: Inputs) -> None:
+    """Raise CheckFailed unless two calls in evaluation mode with other seeds agree."""
+    first, second = twin.run(inputs, seed=1), twin.run(inputs, seed=2)
+    expect_same(second.output, first.output, "the output of a second call in evaluation mode")

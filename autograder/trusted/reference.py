@@ -1,0 +1,108 @@
+"""The reference's side of a comparison: build it, weigh it, run it.
+
+Runs on the trusted side; no student code is near. Composite layers get the same test doubles
+the student's version gets.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import Tensor, nn
+
+from autograder.manifest import Kit
+from autograder.untrusted.doubles import Recorder, make_double
+
+Draw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
+
+
+@dataclass
+class Run:
+    """What one forward (and backward) pass gave."""
+
+    output: Tensor
+    gradients: dict[str, Tensor] = field(default_factory=dict)
+    input_gradients: dict[int, Tensor] = field(default_factory=dict)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Reference:
+    """A module of the staff's, in evaluation mode, with its doubles' recorder."""
+
+    def __init__(self, kit: Kit, name: str, arguments: Mapping[str, Any], *, alone: bool) -> None:
+        self.recorder = Recorder()
+        module = kit.reference_module(name)
+        with ExitStack() as stack:
+            if alone:
+                doubles = {
+                    layer.name: make_double(kit.double_spec(layer.name), self.recorder)
+                    for layer in kit.layers
+                    if layer.double and layer.name != name and hasattr(module, layer.name)
+                }
+                stack.enter_context(patch.dict(vars(module), doubles))
+            self.module: nn.Module = kit.reference_class(name)(**arguments)
+        self.module.double().eval()
+
+    def draw_weights(self, draw: Draw, generator: torch.Generator) -> dict[str, Tensor]:
+        """Give every parameter a fresh value and return them by name (float64)."""
+        values = {
+            name: draw(name, tuple(value.shape), generator).double()
+            for name, value in self.module.named_parameters()
+        }
+        self.set_weights(values)
+        return values
+
+    def set_weights(self, values: Mapping[str, Tensor]) -> None:
+        """Copy the given values into the parameters of the same names."""
+        with torch.no_grad():
+            for name, value in self.module.named_parameters():
+                value.copy_(values[name])
+
+    def run(
+        self,
+        inputs: list[Tensor | None],
+        cotangent: Tensor | None = None,
+        *,
+        training: bool = False,
+    ) -> Run:
+        """Run the module once; with a cotangent, differentiate like the worker does."""
+        self.module.train(training)
+        self.recorder.calls.clear()
+        entered = [
+            value.detach().requires_grad_(True)
+            if value is not None and value.is_floating_point() and value.dim() == 3
+            else value
+            for value in inputs
+        ]
+        with torch.set_grad_enabled(cotangent is not None):
+            output = self.module(*entered)
+        run = Run(output.detach(), calls=[
+            {"class": type(double).__name__, "arguments": dict(given)}
+            for double, given in self.recorder.calls
+        ])  # fmt: skip
+        if cotangent is not None:
+            named = dict(self.module.named_parameters())
+            leaves = {i: v for i, v in enumerate(entered) if v is not None and v.requires_grad}
+            found = torch.autograd.grad(
+                output, [*named.values(), *leaves.values()], cotangent, allow_unused=True
+            )
+            whole = [
+                torch.zeros_like(value) if gradient is None else gradient
+                for value, gradient in zip([*named.values(), *leaves.values()], found, strict=True)
+            ]
+            run.gradients = dict(zip(named, whole, strict=False))
+            run.input_gradients = dict(zip(leaves, whole[len(named) :], strict=True))
+        return run
+
+
+def draw_lively(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Draw a parameter of standard deviation 0.3: at BERT's 0.02 most faults would hide.
+
+    Vectors called ``weight`` scale something (LayerNorm's), so they are drawn around 1.
+    """
+    value = 0.3 * torch.randn(shape, generator=generator, dtype=torch.float64)
+    return value + 1.0 if len(shape) == 1 and name.endswith("weight") else value

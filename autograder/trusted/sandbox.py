@@ -1,0 +1,183 @@
+"""Plan the sandbox the template runs in: which mechanism, what it may see.
+
+Runs on the trusted side; standard library only. What is not promised: protection from faults in
+the kernel, and on machines without namespaces anything beyond limits.
+"""
+
+import functools
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Mechanism = Literal["auto", "bubblewrap", "unshare", "none"]
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
+           "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")  # fmt: skip
+_SCRATCH_MIB = 64
+_NAMESPACES = "user, mount, pid, network, ipc and uts namespaces, read-only files"
+_ISOLATION = {
+    "bubblewrap": f"bubblewrap: {_NAMESPACES}",
+    "unshare": f"unshare: {_NAMESPACES}",
+    "none": "limited child process only: no namespaces",
+}
+
+
+@dataclass(frozen=True)
+class SandboxPlan:
+    """A command that starts the template in its sandbox."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    isolation: str
+
+
+def plan_sandbox(
+    control_fd: int, *, project: Path, hidden: Sequence[Path], gpu: bool, mechanism: Mechanism
+) -> SandboxPlan:
+    """Plan how to start the template, which will speak over ``control_fd``.
+
+    Of our own code it sees ``autograder/boundary`` and ``autograder/untrusted`` only. ``hidden``
+    paths are masked where they lie below something it must see.
+    """
+    chosen = choose_mechanism(mechanism)
+    visible = list_visible(project)
+    plan = {
+        "control_fd": control_fd,
+        "sys_path": [str(project), *find_import_path(project)],
+        "unshare": chosen == "unshare",
+        "visible": visible,
+        "hidden": [str(path) for path in hidden if _is_below(path, visible)],
+        "scratch_mib": _SCRATCH_MIB,
+    }
+    bootstrap = project / "autograder" / "untrusted" / "bootstrap.py"
+    inner = [sys.executable, "-I", "-S", "-B", str(bootstrap), json.dumps(plan)]
+    if chosen == "bubblewrap":
+        inner = [*wrap_with_bubblewrap(visible, plan["hidden"], gpu=gpu), *inner]
+    return SandboxPlan(tuple(inner), make_environment(), _ISOLATION[chosen])
+
+
+def choose_mechanism(wanted: Mechanism) -> Mechanism:
+    """Return the strongest mechanism this machine has, or the one asked for."""
+    if wanted != "auto":
+        return wanted
+    if sys.platform != "linux":
+        return "none"
+    if bubblewrap_works():
+        return "bubblewrap"
+    return "unshare" if unshare_works() else "none"
+
+
+@functools.cache
+def bubblewrap_works() -> bool:
+    """Whether bubblewrap is installed and may make its namespaces here."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return False
+    probe = [program, "--unshare-user", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/",
+             "--proc", "/proc", "--dev", "/dev", "true"]  # fmt: skip
+    try:
+        return subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@functools.cache
+def unshare_works() -> bool:
+    """Whether we may make namespaces of our own here."""
+    from autograder.untrusted.namespaces import can_unshare
+
+    return can_unshare()
+
+
+def find_import_path(project: Path) -> list[str]:
+    """Return the folders torch and the standard library are imported from."""
+    found = []
+    for entry in sys.path:
+        path = Path(entry or ".").resolve()
+        if not path.exists() or path == project or _holds(path, project):
+            continue
+        below_project = project in path.parents
+        if not below_project or path.name in ("site-packages", "dist-packages"):
+            found.append(str(path))
+    return found
+
+
+def _holds(path: Path, project: Path) -> bool:
+    """Whether a path entry would bring our own sources along."""
+    return path.is_dir() and (path / "solutions").is_dir() and (path / "autograder").is_dir()
+
+
+def list_visible(project: Path) -> list[str]:
+    """Return what the template may read: system libraries, the interpreter, our open side."""
+    interpreter = Path(sys.executable)
+    wanted = [
+        *(Path(name) for name in _SYSTEM),
+        Path(sys.base_prefix),
+        Path(sys.prefix),
+        interpreter.parent,
+        interpreter.resolve().parent.parent,
+        Path(sysconfig.get_paths()["stdlib"]),
+        *(Path(entry) for entry in find_import_path(project)),
+    ]
+    ours = project / "autograder"
+    wanted += [ours / "__init__.py", ours / "boundary", ours / "untrusted"]
+    visible: list[str] = []
+    for path in sorted({str(path) for path in wanted if path.exists()}, key=len):
+        if path != "/" and not any(path.startswith(parent + "/") for parent in visible):
+            visible.append(path)
+    return visible
+
+
+def _is_below(path: Path, parents: Sequence[str]) -> bool:
+    return any(str(path) == parent or str(path).startswith(parent + "/") for parent in parents)
+
+
+def make_environment() -> dict[str, str]:
+    """Return the whole environment student code sees: nothing of the caller's."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+        "TRITON_CACHE_DIR": "/tmp/triton",
+    }
+
+
+def wrap_with_bubblewrap(visible: Sequence[str], hidden: object, *, gpu: bool) -> list[str]:
+    """Return the bubblewrap command up to the program it starts."""
+    command = [
+        shutil.which("bwrap") or "bwrap",
+        "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+        "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "sandbox",
+        "--cap-drop", "ALL",
+    ]  # fmt: skip
+    for path in visible:
+        if os.path.islink(path) and os.path.dirname(path) == "/":
+            command += ["--symlink", os.readlink(path), path]
+        else:
+            command += ["--ro-bind", path, path]
+    for path in hidden if isinstance(hidden, list) else []:
+        command += ["--tmpfs", str(path)]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    command += ["--size", str(_SCRATCH_MIB * 2**20), "--tmpfs", "/tmp"]
+    if gpu:
+        # Best effort: what CUDA's driver opens. Not tried on a machine of ours without a GPU.
+        for path in sorted(glob.glob("/dev/nvidia*")):
+            command += ["--dev-bind-try", path, path]
+        command += ["--ro-bind-try", "/sys", "/sys"]
+    return [*command, "--chdir", "/"]

@@ -1,0 +1,97 @@
+"""Grade submissions: survey, checks, result; one after the other with one source of workers.
+
+Runs on the trusted side.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from autograder.manifest import Kit
+from autograder.results import CheckResult, Result
+from autograder.trusted.intake import StagedSubmission
+from autograder.trusted.outcomes import clean_text
+from autograder.trusted.plugin import GradingPlugin, Selection, run_checks
+from autograder.trusted.submission import Submission
+from autograder.trusted.workers import WorkerSource
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run of the grader was asked for."""
+
+    seed: int
+    selection: Selection
+    device: str
+
+
+def grade_submission(
+    kit: Kit,
+    staged: StagedSubmission,
+    source: WorkerSource,
+    request: Request,
+    progress: Callable[[str, int, int], None],
+) -> Result:
+    """Grade one staged submission. Never raises for a student's fault."""
+    torch.set_num_threads(1)
+    started = time.monotonic()
+    submission = Submission(kit, staged, source, request.seed)
+    plugin = GradingPlugin(kit, submission, request.selection, request.device, progress)
+    try:
+        submission.survey()
+        run_checks(plugin)
+    finally:
+        submission.close()
+    return Result(
+        submission=staged.name,
+        assignment=kit.assignment,
+        seed=request.seed,
+        isolation=source.isolation,
+        checks=list(plugin.results),
+        notes=_notes(submission),
+        sources=_describe_sources(submission),
+        training=_describe_training(plugin, request),
+        wall_clock_s=time.monotonic() - started,
+        grader_faults=list(plugin.faults),
+    )
+
+
+def _describe_sources(submission: Submission) -> dict[str, str]:
+    return {
+        name: clean_text(str(entry.get("label") or entry.get("path")), 200)
+        for name, entry in submission.found.items()
+    }
+
+
+def _notes(submission: Submission) -> list[str]:
+    notes = [clean_text(note) for note in submission.staged.notes]
+    for name, entry in submission.found.items():
+        others = entry.get("also_in")
+        if isinstance(others, list) and others:
+            places = ", ".join(clean_text(str(other), 100) for other in others[:3])
+            label = clean_text(str(entry.get("label")), 100)
+            notes.append(f"{name} was taken from {label}; also found, not used: {places}")
+    if submission.cells:
+        numbers = ", ".join(str(number) for number in sorted(submission.cells))
+        notes.append(f"notebook cells used: {numbers}")
+    notes += submission.remarks
+    return notes
+
+
+def _describe_training(plugin: GradingPlugin, request: Request) -> str:
+    trained = [check for check in plugin.checks if check.training]
+    if not trained:
+        return "none"
+    if not request.selection.training:
+        return "left out (--no-training)"
+    if not any(request.selection.holds(check) for check in trained):
+        return "left out (--layer)"
+    return f"run on {request.device}"
+
+
+def nothing_graded(name: str, kit: Kit, seed: int, problem: str) -> Result:
+    """Return the result of a submission that could not be graded at all: not a zero."""
+    checks: list[CheckResult] = []
+    return Result(name, kit.assignment, seed, "", checks, gradable=False, problem=problem)

@@ -1,0 +1,79 @@
+"""The fixture checks hold: the student's code, as far as a check may see it.
+
+Runs on the trusted side, one object per check.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.manifest import Kit
+from autograder.trusted.outcomes import Blocked, CheckEnded
+from autograder.trusted.reference import Draw, draw_lively
+from autograder.trusted.submission import LoadedLayer, Submission, derive_seed, make_generator
+from autograder.trusted.twins import Built, Inputs, Twin
+
+
+class Student:
+    """A student's submission inside one check, with the check's own random numbers."""
+
+    def __init__(self, submission: Submission, check_id: str, *, device: str) -> None:
+        self.submission = submission
+        self.check_id = check_id
+        self.device = device
+
+    @property
+    def kit(self) -> Kit:
+        """The assignment."""
+        return self.submission.kit
+
+    @property
+    def seed(self) -> int:
+        """A seed of this check's own; the submission never sees it."""
+        return derive_seed(self.submission.seed, self.check_id)
+
+    @property
+    def worker_seed(self) -> int:
+        """The seed a worker may see: for dropout and initial weights of the student's making."""
+        return derive_seed(self.submission.seed, self.check_id, "worker") % 2**31
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """Random numbers for one purpose of this check."""
+        return make_generator(self.submission.seed, self.check_id, purpose)
+
+    def normal(self, *shape: int, purpose: str = "input", std: float = 1.0) -> Tensor:
+        """Draw a float64 tensor from a normal distribution."""
+        generator = self.generator(f"{purpose}{shape}")
+        return std * torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    def layer(self, name: str, *, alone: bool = True) -> LoadedLayer:
+        """Return a layer of the submission; ``alone`` puts doubles where its sub-layers go."""
+        return self.submission.layer(name, alone=alone)
+
+    def build(self, name: str, arguments: Mapping[str, Any], *, style: str = "adaptive",
+              alone: bool = True, dtype: str = "float64") -> Built:  # fmt: skip
+        """Construct the student's class."""
+        return Built(
+            self.layer(name, alone=alone), arguments, style=style, dtype=dtype,
+            seed=self.worker_seed,
+        )  # fmt: skip
+
+    def twin(self, name: str, arguments: Mapping[str, Any], example: Inputs, *,
+             draw: Draw = draw_lively, alone: bool = True, dtype: str = "float64") -> Twin:  # fmt: skip
+        """Construct the student's class and the reference's, with the same fresh weights."""
+        loaded = self.layer(name, alone=alone)
+        return Twin(loaded, arguments, self.generator("weights"), example, draw=draw, dtype=dtype)
+
+    def whole_model(
+        self, name: str, arguments: Mapping[str, Any], example: Inputs, *, dtype: str = "float64"
+    ) -> Twin:
+        """Like ``twin`` with the student's own sub-layers; Blocked where one is missing."""
+        for layer in self.kit.layers:
+            if layer.name not in self.submission.places:
+                raise Blocked(f"the whole model needs {layer.name}, which is missing")
+        try:
+            return self.twin(name, arguments, example, alone=False, dtype=dtype)
+        except CheckEnded as ended:
+            raise type(ended)(f"the whole model cannot be built: {ended.message}") from None

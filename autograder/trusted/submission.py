@@ -1,0 +1,258 @@
+"""A submission under grading: its layers, each loaded and questioned in workers of its own.
+
+Runs on the trusted side. One worker per layer, forked when the layer's first check asks for it,
+and a fresh one after a death, so that what one module does to its process stays there.
+"""
+
+import base64
+import hashlib
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.manifest import WHOLE_MODEL, Kit
+from autograder.trusted.intake import StagedSubmission
+from autograder.trusted.outcomes import (
+    Blocked,
+    CheckEnded,
+    StudentRaised,
+    StudentTimeout,
+    clean_text,
+)
+from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
+
+Reply = tuple[dict[str, Any], dict[str, Tensor]]
+
+
+class Submission:
+    """A staged submission with the workers that run it."""
+
+    def __init__(self, kit: Kit, staged: StagedSubmission, source: WorkerSource, seed: int) -> None:
+        self.kit = kit
+        self.staged = staged
+        self.source = source
+        self.seed = seed
+        self.places: dict[str, str] = {}
+        self.problems: dict[str, str] = {}
+        self.found: dict[str, dict[str, Any]] = {}
+        self.cells: set[int] = set()
+        self.remarks: list[str] = []
+        self._layers: dict[str, LoadedLayer] = {}
+
+    def payload(self) -> dict[str, Any]:
+        """Return the part of a request that carries the sources."""
+        given = {
+            name: (self.kit.student_folder / name).read_text(encoding="utf-8")
+            for name in self.kit.given
+        }
+        return {
+            "files": {
+                file.path: base64.b64encode(file.content).decode() for file in self.staged.files
+            },
+            "notebooks": {
+                notebook.path: [[cell.number, cell.source] for cell in notebook.cells]
+                for notebook in self.staged.notebooks
+            },
+            "root": self.staged.root,
+            "exercise": {
+                "package": self.kit.package,
+                "files": {layer.name: layer.file for layer in self.kit.layers},
+                "given": given,
+            },
+        }
+
+    def survey(self) -> None:
+        """Find where each class is defined, in a worker that parses and runs nothing."""
+        worker = self.source.start_worker()
+        try:
+            reply, _ = worker.ask(
+                {"op": "survey", **self.payload()}, {}, self.kit.limits.call_wall_clock_s
+            )
+            classes = reply.get("classes")
+        except WorkerLost:
+            classes = None
+        finally:
+            worker.end()
+        known = {file.path for file in self.staged.files}
+        known |= {notebook.path for notebook in self.staged.notebooks}
+        for layer in self.kit.layers:
+            entry = classes.get(layer.name) if isinstance(classes, dict) else None
+            entry = entry if isinstance(entry, dict) else {"path": self._guess(layer.file, known)}
+            path = entry.get("path")
+            if isinstance(path, str) and path in known:
+                self.places[layer.name] = path
+                self.found[layer.name] = entry
+            elif entry.get("problem"):
+                self.problems[layer.name] = clean_text(str(entry["problem"]))
+
+    @staticmethod
+    def _guess(file_name: str, known: set[str]) -> str | None:
+        alike = [path for path in known if path.rpartition("/")[2] == file_name]
+        return min(alike, key=len) if alike else None
+
+    def layer(self, name: str, *, alone: bool = True) -> "LoadedLayer":
+        """Return a layer to question; with ``alone`` its sub-layers are test doubles."""
+        key = name if alone else WHOLE_MODEL
+        if key not in self._layers:
+            self._layers[key] = LoadedLayer(self, name, alone=alone)
+        return self._layers[key]
+
+    def remark(self, sentence: str) -> None:
+        """Keep a sentence for the report; it costs nothing. One of a kind is enough."""
+        kind = sentence.partition(":")[0]
+        if not any(known.startswith(f"{kind}:") for known in self.remarks):
+            self.remarks.append(sentence)
+
+    def close(self) -> None:
+        """End every worker of this submission."""
+        for layer in self._layers.values():
+            layer.close()
+
+
+class LoadedLayer:
+    """One class of a submission, in a worker of its own."""
+
+    def __init__(self, submission: Submission, name: str, *, alone: bool) -> None:
+        self.submission = submission
+        self.name = name
+        self.alone = alone
+        self.reading = (
+            -1
+        )  # not settled; then: which reading of the parameters' names turned out right
+        self.notes: list[str] = []
+        self._worker: Worker | None = None
+        self._final: CheckEnded | None = None
+        self._lost_s = 0.0
+        self._handles = 0
+
+    @property
+    def limits(self) -> Any:
+        """The limits in force."""
+        return self.submission.kit.limits
+
+    def next_handle(self) -> int:
+        """Return a number for a module to be built."""
+        self._handles += 1
+        return self._handles
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+
+    def ask(
+        self,
+        request: dict[str, Any],
+        tensors: dict[str, Tensor] | None = None,
+        wall_clock_s: float | None = None,
+    ) -> Reply:
+        """Ask the worker; raises a CheckEnded when the student's code gives no answer."""
+        if self._final is not None:
+            raise type(self._final)(self._final.message)
+        if self._worker is None or not self._worker.alive:
+            self._load()
+        return self._exchange(request, tensors or {}, wall_clock_s)
+
+    def _load(self) -> None:
+        kit = self.submission.kit
+        if self.name not in self.submission.places:
+            problem = self.submission.problems.get(self.name)
+            if problem:
+                raise self._finally(StudentRaised(problem))
+            raise self._finally(
+                Blocked(
+                    f"the class {self.name} was not found (it belongs in "
+                    f"{kit.by_name[self.name].file})"
+                )
+            )
+        self._worker = self.submission.source.start_worker()
+        doubles = [
+            vars(kit.double_spec(layer.name))
+            for layer in kit.layers
+            if self.alone and layer.name != self.name and layer.double
+        ]
+        request = {
+            "op": "load",
+            **self.submission.payload(),
+            "class": self.name,
+            "places": self.submission.places,
+            "doubles": doubles,
+            "seed": derive_seed(self.submission.seed, self.name, "load") % 2**31,
+        }
+        try:
+            reply, _ = self._exchange(request, {}, None)
+        except CheckEnded as ended:
+            # What does not load once is not tried again: every check would wait for it anew.
+            raise self._finally(ended) from None
+        cells = reply.get("cells")
+        if isinstance(cells, list):
+            self.submission.cells |= {cell for cell in cells if isinstance(cell, int)}
+
+    def _finally(self, ended: CheckEnded) -> CheckEnded:
+        self._final = ended
+        self.close()
+        return ended
+
+    def _exchange(
+        self, request: dict[str, Any], tensors: dict[str, Tensor], wall_clock_s: float | None
+    ) -> Reply:
+        assert self._worker is not None
+        allowed_s = wall_clock_s or self.limits.call_wall_clock_s
+        started = time.monotonic()
+        try:
+            reply, results = self._worker.ask(request, tensors, allowed_s)
+        except WorkerLost as lost:
+            self._lost_s += time.monotonic() - started
+            raise self._explain_loss(lost, str(request["op"])) from None
+        if reply.get("ok") is not True:
+            raise self._explain_error(reply)
+        return reply, results
+
+    def _explain_loss(self, lost: WorkerLost, stage: str) -> CheckEnded:
+        doing = {"load": "while it was imported", "build": "while it was constructed"}.get(
+            stage, "while it ran"
+        )
+        file = self.submission.places.get(self.name, self.name)
+        if lost.out_of_time:
+            ended: CheckEnded = StudentTimeout(f"{file} was stopped {doing}: {lost.how}")
+        else:
+            ended = StudentRaised(f"{file} took its process down {doing}: {lost.how}")
+        if self._lost_s > self.limits.lost_wall_clock_s_per_layer:
+            again = f"{ended.message}; the layer has used up the time it may lose"
+            self._finally(type(ended)(again))
+        return ended
+
+    def _explain_error(self, reply: dict[str, Any]) -> CheckEnded:
+        described = reply.get("error")
+        described = described if isinstance(described, dict) else {}
+        kind = clean_text(str(described.get("kind", "an error")), 80)
+        text = clean_text(str(described.get("text", "")))
+        hint = clean_text(str(described.get("hint", "")))
+        if reply.get("kind") == "load_problem" or kind == "NotImplementedError":
+            return StudentRaised(text or f"{self.name} is not written yet")
+        frames = described.get("frames")
+        last = frames[-1] if isinstance(frames, list) and frames else None
+        where = ""
+        if isinstance(last, dict):
+            where = (
+                f"{clean_text(str(last.get('file', '')), 120)}, line {last.get('line')}, "
+                f"in {clean_text(str(last.get('function', '')), 80)}: "
+            )
+            code = clean_text(str(last.get("code", "")), 160)
+            text = f"{text}   ← {code}" if code else text
+        message = f"{where}{kind}: {text}"
+        return StudentRaised(f"{message} ({hint})" if hint else message)
+
+
+def derive_seed(seed: int, *names: str) -> int:
+    """Return a 63-bit seed for one purpose; it tells nothing about the run's seed."""
+    text = "/".join([str(seed), *names]).encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
+
+
+def make_generator(seed: int, *names: str) -> torch.Generator:
+    """Return a generator of random numbers for one purpose."""
+    return torch.Generator().manual_seed(derive_seed(seed, *names))

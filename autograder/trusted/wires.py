@@ -1,0 +1,139 @@
+"""Wires to a worker: bytes with a deadline.
+
+Runs on the trusted side. Every wait is bounded: a worker that says nothing costs its time limit.
+"""
+
+import queue
+import socket
+import subprocess
+import threading
+import time
+from typing import Any, Protocol
+
+
+class WireClosed(Exception):
+    """The other end is gone."""
+
+
+class WireTimeout(Exception):
+    """The deadline passed before all bytes came or went."""
+
+
+class Wire(Protocol):
+    """A two-way stream of bytes."""
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send all of ``data`` before ``deadline`` (time.monotonic), or raise."""
+
+    def read_exactly(self, count: int, deadline: float) -> bytes:
+        """Return exactly ``count`` bytes before ``deadline`` (time.monotonic), or raise."""
+
+    def close(self) -> None:
+        """Close this end."""
+
+
+class SocketWire:
+    """A wire over a connected socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def _allow(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise WireTimeout
+        self._socket.settimeout(left)
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Send all of ``data`` before ``deadline``, or raise."""
+        view = memoryview(data)
+        while view:
+            self._allow(deadline)
+            try:
+                view = view[self._socket.send(view[: 2**20]) :]
+            except TimeoutError:
+                raise WireTimeout from None
+            except OSError:
+                raise WireClosed from None
+
+    def read_exactly(self, count: int, deadline: float) -> bytes:
+        """Return exactly ``count`` bytes before ``deadline``, or raise."""
+        data = bytearray()
+        while len(data) < count:
+            self._allow(deadline)
+            try:
+                chunk = self._socket.recv(min(count - len(data), 2**20))
+            except TimeoutError:
+                raise WireTimeout from None
+            except OSError:
+                raise WireClosed from None
+            if not chunk:
+                raise WireClosed
+            data += chunk
+        return bytes(data)
+
+    def close(self) -> None:
+        """Close this end."""
+        self._socket.close()
+
+
+class PipeWire:
+    """A wire over a child's standard input and output, for systems where pipes cannot be polled.
+
+    Two threads carry the bytes; both end when the child's pipes close.
+    """
+
+    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+        self._child = child
+        self._arrived: queue.Queue[bytes] = queue.Queue(maxsize=64)
+        self._leaving: queue.Queue[bytes | None] = queue.Queue()
+        self._rest = b""
+        self._closed = threading.Event()
+        for work in (self._receive, self._transmit):
+            threading.Thread(target=work, daemon=True).start()
+
+    def _receive(self) -> None:
+        stream: Any = self._child.stdout
+        while not self._closed.is_set():
+            try:
+                chunk = stream.read1(2**20)
+            except (OSError, ValueError):
+                chunk = b""
+            self._arrived.put(chunk)
+            if not chunk:
+                return
+
+    def _transmit(self) -> None:
+        stream: Any = self._child.stdin
+        while (data := self._leaving.get()) is not None:
+            try:
+                stream.write(data)
+                stream.flush()
+            except (OSError, ValueError):
+                return
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Hand ``data`` to the sending thread; what is not taken shows as a missing reply."""
+        self._leaving.put(data)
+
+    def read_exactly(self, count: int, deadline: float) -> bytes:
+        """Return exactly ``count`` bytes before ``deadline``, or raise."""
+        parts = bytearray(self._rest)
+        while len(parts) < count:
+            left = deadline - time.monotonic()
+            try:
+                chunk = self._arrived.get(timeout=max(left, 0.001))
+            except queue.Empty:
+                raise WireTimeout from None
+            if not chunk:
+                raise WireClosed
+            parts += chunk
+        self._rest = bytes(parts[count:])
+        return bytes(parts[:count])
+
+    def close(self) -> None:
+        """Let both threads end."""
+        self._closed.set()
+        self._leaving.put(None)
+        while not self._arrived.empty():
+            self._arrived.get_nowait()

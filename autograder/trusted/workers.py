@@ -1,0 +1,177 @@
+"""Start, question and end workers; say in words how one died.
+
+Runs on the trusted side. On Linux the workers are forked from one warm, sandboxed template; on
+other systems each is a plain child process with what limits the system has.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from autograder.boundary.frames import BadFrame, FrameLimits, pack_frame, read_frame
+from autograder.boundary.tensors import BadTensors, pack_tensors, unpack_tensors
+from autograder.manifest import Limits
+from autograder.trusted.template_process import TemplateProcess
+from autograder.trusted.wires import PipeWire, SocketWire, Wire, WireClosed, WireTimeout
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+class WorkerLost(Exception):
+    """A worker did not answer; it is dead and reaped. The text completes "… was stopped: "."""
+
+    def __init__(self, how: str, *, out_of_time: bool) -> None:
+        super().__init__(how)
+        self.how = how
+        self.out_of_time = out_of_time
+
+
+class WorkerSource(Protocol):
+    """Where workers come from."""
+
+    isolation: str
+
+    def start_worker(self) -> "Worker":
+        """Return a fresh worker that has run no student code."""
+
+    def close(self) -> None:
+        """End every worker; takes at most 5 s."""
+
+
+class Worker:
+    """One worker process, spoken to in frames."""
+
+    def __init__(self, wire: Wire, limits: Limits, source: Any, process: Any) -> None:
+        self._wire = wire
+        self._source = source
+        self._process = process
+        self._frame_limits = FrameLimits(payload_bytes_max=limits.reply_mib * 2**20)
+        self.alive = True
+
+    def ask(
+        self, request: dict[str, Any], tensors: dict[str, Tensor], wall_clock_s: float
+    ) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Send a request and return the reply. Raises WorkerLost; takes at most the limit + 2 s."""
+        deadline = time.monotonic() + wall_clock_s
+        try:
+            self._wire.send(pack_frame(request, pack_tensors(tensors)), deadline)
+            header, payload = read_frame(
+                lambda count: self._wire.read_exactly(count, deadline), self._frame_limits
+            )
+            return header, unpack_tensors(payload)
+        except WireTimeout:
+            self.end(grace_s=0.0)
+            raise WorkerLost(
+                f"it did not answer within {wall_clock_s:g} s of wall clock", out_of_time=True
+            ) from None
+        except WireClosed:
+            status = self.end(grace_s=1.0)
+            out_of_time = status == -int(getattr(signal, "SIGXCPU", 24))
+            raise WorkerLost(explain_death(status), out_of_time=out_of_time) from None
+        except (BadFrame, BadTensors) as error:
+            self.end(grace_s=0.0)
+            raise WorkerLost(
+                f"it wrote something that is no answer ({error})", out_of_time=False
+            ) from None
+
+    def end(self, grace_s: float = 0.0) -> int:
+        """End the process and return its exit status (negative: a signal). It is dead after."""
+        if not self.alive:
+            return 0
+        self.alive = False
+        status: int = self._source.end_process(self._process, grace_s)
+        self._wire.close()
+        return status
+
+
+def explain_death(status: int) -> str:
+    """Say in words how a process ended, given its exit status (negative: a signal)."""
+    if status >= 0:
+        return f"its process exited by itself with status {status}"
+    special = {
+        "SIGXCPU": "its process used up its CPU time",
+        "SIGKILL": "its process was killed (out of memory, or by itself)",
+        "SIGSEGV": "its process crashed (segmentation fault; very deep recursion does that)",
+        "SIGXFSZ": "its process wrote a file larger than allowed",
+        "SIGSYS": "its process made a system call that is not allowed",
+    }
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return special.get(name, f"its process ended by {name}")
+
+
+class TemplateWorkers:
+    """Workers forked from one warm, sandboxed template process (Linux)."""
+
+    def __init__(self, template: TemplateProcess, limits: Limits, *, gpu: bool) -> None:
+        self._template = template
+        self._limits = limits
+        self._gpu = gpu
+        self.isolation = template.isolation
+
+    def start_worker(self) -> Worker:
+        """Fork a fresh worker; takes about 15 ms once the template is warm."""
+        self._template.wait_until_warm(self._limits.start_wall_clock_s)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        limits = {
+            "cpu_s": self._limits.cpu_s,
+            "memory_mib": self._limits.memory_mib,
+            "open_files": self._limits.open_files,
+            "file_size_mib": self._limits.file_size_mib,
+            "scratch_mib": self._limits.scratch_mib,
+        }
+        request = {"do": "fork", "limits": limits, "gpu": self._gpu}
+        try:
+            self._template.send(request, [theirs.fileno()])
+        finally:
+            theirs.close()
+        pid = int(self._template.receive("pid", timeout_s=10.0))
+        return Worker(SocketWire(ours), self._limits, self, pid)
+
+    def end_process(self, pid: int, grace_s: float) -> int:
+        """Have the template kill and reap one worker; return how it had ended."""
+        self._template.send({"do": "end", "pid": pid, "grace_s": grace_s}, [])
+        status = int(self._template.receive("status", timeout_s=grace_s + 5.0))
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self) -> None:
+        """End the template and with it every worker; takes at most 5 s."""
+        self._template.close()
+
+
+class PlainWorkers:
+    """Workers that are plain child processes, each importing torch itself (about 2 s)."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.isolation = "limited child process only: no namespaces on this system"
+        self._spare: subprocess.Popen[bytes] | None = None
+
+    def start_worker(self) -> Worker:
+        """Start a fresh worker."""
+        child = subprocess.Popen(
+            [sys.executable, "-B", str(_PROJECT / "autograder" / "untrusted" / "plain.py"),
+             str(self._limits.cpu_s), str(self._limits.memory_mib)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return Worker(PipeWire(child), self._limits, self, child)
+
+    def end_process(self, child: "subprocess.Popen[bytes]", grace_s: float) -> int:
+        """Kill and reap one worker; return how it had ended."""
+        try:
+            return child.wait(timeout=grace_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait(timeout=5.0)
+
+    def close(self) -> None:
+        """Nothing is kept between workers."""

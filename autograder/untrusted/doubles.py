@@ -1,0 +1,111 @@
+"""Test doubles: simple known maps that stand where a composite layer's sub-layers go.
+
+Runs inside the sandbox, and on the trusted side in the reference (it is our code, not the
+student's). A composite layer graded with doubles is graded alone: a broken attention cannot
+cost the block that calls it. No reference code crosses the boundary for this.
+
+A double takes whatever its real counterpart takes, writes down every argument, and computes
+
+    lookup        (B, T) ids    -> weight[ids] + bias                 (B, T, C)
+    affine        (B, T, C)     -> x @ weight + bias                  (B, T, C)
+    first_token   (B, T, C)     -> x[:, 0] @ weight + bias            (B, C)
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class DoubleSpec:
+    """What stands for one class: its kind, and the names of its arguments in order."""
+
+    class_name: str
+    kind: str
+    size: str  # the constructor argument that is C
+    rows: str  # the constructor argument that counts table rows (lookup only)
+    constructor: tuple[str, ...]
+    defaults: dict[str, Any]
+    forward: tuple[str, ...]
+
+
+@dataclass
+class Recorder:
+    """Every double made and every call of one, in order."""
+
+    made: list[nn.Module] = field(default_factory=list)
+    calls: list[tuple[nn.Module, dict[str, Any]]] = field(default_factory=list)
+    calls_max: int = 256
+
+    def note_call(self, double: nn.Module, arguments: dict[str, Any]) -> None:
+        """Write down one call; tensors are copied, so that later changes do not show."""
+        if len(self.calls) < self.calls_max:
+            kept = {
+                name: value.detach().clone() if isinstance(value, Tensor) else value
+                for name, value in arguments.items()
+            }
+            self.calls.append((double, kept))
+
+
+def bind_arguments(
+    names: tuple[str, ...], positional: tuple[Any, ...], keywords: dict[str, Any], where: str
+) -> dict[str, Any]:
+    """Return the arguments of a call by name; unknown keywords are kept under their own name.
+
+    Raises TypeError like a real call for too many arguments or one given twice.
+    """
+    if len(positional) > len(names):
+        raise TypeError(f"{where} takes {len(names)} arguments but {len(positional)} were given")
+    bound = dict(zip(names, positional, strict=False))
+    for name, value in keywords.items():
+        if name in bound:
+            raise TypeError(f"{where} got multiple values for argument '{name}'")
+        bound[name] = value
+    return bound
+
+
+def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
+    """Return a class that can be put where ``spec.class_name`` is expected."""
+    required = [name for name in spec.constructor if name not in spec.defaults]
+
+    class Double(nn.Module):
+        weight: nn.Parameter
+        bias: nn.Parameter
+        given: dict[str, Any]
+
+        def __init__(self, *positional: Any, **keywords: Any) -> None:
+            super().__init__()
+            given = bind_arguments(spec.constructor, positional, keywords, spec.class_name)
+            missing = [name for name in required if name not in given]
+            if missing:
+                raise TypeError(
+                    f"{spec.class_name}.__init__() is missing the argument {missing[0]!r}"
+                )
+            recorder.made.append(self)
+            # On the instance, so that a copy.deepcopy of a double keeps it.
+            self.given = {**spec.defaults, **given}
+            width = int(given[spec.size])
+            rows = int(given[spec.rows]) if spec.rows else width
+            self.weight = nn.Parameter(torch.eye(rows, width))
+            self.bias = nn.Parameter(torch.zeros(width))
+
+        def forward(self, *positional: Any, **keywords: Any) -> Tensor:
+            given = bind_arguments(
+                spec.forward, positional, keywords, f"{spec.class_name}.forward()"
+            )
+            if spec.forward[0] not in given:
+                raise TypeError(
+                    f"{spec.class_name}.forward() is missing the argument {spec.forward[0]!r}"
+                )
+            recorder.note_call(self, given)
+            entered: Tensor = given[spec.forward[0]]
+            if spec.kind == "lookup":
+                return self.weight[entered] + self.bias
+            if spec.kind == "first_token":
+                entered = entered[:, 0]
+            return entered @ self.weight + self.bias
+
+    Double.__name__ = Double.__qualname__ = spec.class_name
+    return Double

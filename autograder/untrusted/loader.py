@@ -1,0 +1,338 @@
+"""Load a submission's classes from memory, as modules the three import styles all reach.
+
+Runs inside the sandbox, next to student code. The sources arrive as bytes over the pipe, so the
+sandbox needs no view of any submission's folder. ``from .attention import X``, ``from attention
+import X`` and ``from assignments.bert.attention import X`` all give the same module object.
+
+A module's statements run one by one. One that raises is remembered and the next one runs: a
+missing plotting library or a failing self-test costs what depends on it, nothing else.
+"""
+
+import ast
+import importlib.abc
+import importlib.util
+import linecache
+import sys
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+from autograder.untrusted.slicing import select_statements
+from autograder.untrusted.sources import (
+    Source,
+    bound_names,
+    choose_candidate,
+    find_candidates,
+    read_notebook,
+    read_python_file,
+)
+
+
+class LoadProblem(Exception):
+    """A class of the submission cannot be had; the text is for the student."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the loader must know of the exercise: its package, classes, files and constants."""
+
+    package: str  # e.g. "assignments.bert"
+    files: dict[str, str]  # class name -> expected file name
+    given: dict[str, str]  # file name -> text of modules handed out ready-made
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources of one submission, parsed, and the folder its modules live in."""
+
+    by_path: dict[str, Source]
+    root: str
+
+
+@dataclass
+class _Loaded:
+    module: types.ModuleType
+    failures: dict[str, BaseException] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    cells: list[int] = field(default_factory=list)
+
+
+def parse_sources(
+    files: Mapping[str, bytes],
+    notebooks: Mapping[str, Iterable[tuple[int, str]]],
+    root: str,
+    class_names: Iterable[str],
+) -> Sources:
+    """Parse every file and notebook of a submission."""
+    names = list(class_names)
+    parsed = {path: read_python_file(path, content, names) for path, content in files.items()}
+    parsed.update({path: read_notebook(path, cells) for path, cells in notebooks.items()})
+    return Sources(parsed, root)
+
+
+def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, Any]]:
+    """Return, for every class, where it is defined; without running anything."""
+    report: dict[str, dict[str, Any]] = {}
+    for name, file_name in exercise.files.items():
+        found = [
+            candidate
+            for path, source in sources.by_path.items()
+            for candidate in find_candidates(
+                source, name, expected_file=path.rpartition("/")[2] == file_name
+            )
+        ]
+        chosen = choose_candidate(found, file_name, sources.root)
+        if chosen is not None:
+            others = [c.label for c in found if c is not chosen]
+            report[name] = {
+                "path": chosen.source.path,
+                "label": chosen.label,
+                "unfinished": chosen.unfinished,
+                "also_in": others[:8],
+            }
+            continue
+        problems = [
+            unit.problem
+            for path, source in sources.by_path.items()
+            for unit in source.units
+            if unit.problem and (path.rpartition("/")[2] == file_name or name in unit.text)
+        ]
+        report[name] = {"path": None, "problem": problems[0] if problems else ""}
+    return report
+
+
+class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Runs a submission's modules on demand; ``stand_ins`` replace the classes named there."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        exercise: Exercise,
+        places: Mapping[str, str],
+        stand_ins: Mapping[str, type],
+    ) -> None:
+        self.sources = sources
+        self.exercise = exercise
+        self.places = dict(places)  # class name -> path of the source that defines it
+        self.stand_ins = dict(stand_ins)
+        self._loaded: dict[str, _Loaded] = {}
+        self._running: list[str] = []
+        package_parts = exercise.package.split(".")
+        for depth in range(len(package_parts)):
+            name = ".".join(package_parts[: depth + 1])
+            package = types.ModuleType(name)
+            package.__path__ = []
+            sys.modules[name] = package
+        sys.meta_path.insert(0, self)
+
+    # -- what the worker asks for ------------------------------------------------------------
+
+    def load_class(self, name: str) -> type:
+        """Return the student's class, or raise LoadProblem (or what loading it raised)."""
+        path = self.places.get(name)
+        if path is None:
+            raise LoadProblem(f"the class {name} was not found in the submission")
+        loaded = self._run(path, wanted=name)
+        found = getattr(loaded.module, name, None)
+        if name in loaded.failures:
+            raise loaded.failures[name]
+        if not isinstance(found, type):
+            source = self.sources.by_path[path]
+            problems = [unit.problem for unit in source.units if unit.problem]
+            if problems and found is None:
+                raise LoadProblem(problems[0])
+            kind = "missing" if found is None else f"a {type(found).__name__}, not a class"
+            raise LoadProblem(f"{path}: {name} is {kind}")
+        return found
+
+    def cells_used(self) -> list[int]:
+        """Return the numbers of the notebook cells that were run, in order."""
+        return sorted({cell for loaded in self._loaded.values() for cell in loaded.cells})
+
+    def explain_missing_name(self, name: str) -> str:
+        """Return why a name is not defined, as far as loading the submission knows, or ''."""
+        for path, loaded in self._loaded.items():
+            if name in loaded.failures:
+                error = loaded.failures[name]
+                return f"{path}: {name} is missing because of {type(error).__name__}: {error}"
+            if name in loaded.left_out:
+                return (
+                    f"{loaded.left_out[name]} sets {name} by running something; only imports, "
+                    "classes, functions and plain constants are taken from it"
+                )
+        return ""
+
+    # -- the import system -------------------------------------------------------------------
+
+    def find_spec(
+        self, fullname: str, path: Any = None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find ``fullname`` among the submission's files (importlib's protocol)."""
+        found = self._resolve(fullname)
+        if found is None:
+            return None
+        spec = ModuleSpec(fullname, self, origin=found, is_package=found.endswith("/"))
+        spec.loader_state = found
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> types.ModuleType | None:
+        """Return the one module object for the file, whatever name it is imported by."""
+        place = str(spec.loader_state)
+        if place.endswith("/"):
+            return None
+        standing = self._stand_in_module(place)
+        if standing is not None:
+            return standing
+        source = self.sources.by_path.get(place)
+        if source is not None and not source.is_notebook and source.units[0].problem:
+            raise ImportError(source.units[0].problem)
+        return self._run(place).module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing: the statements ran when the module was created."""
+
+    def _resolve(self, fullname: str) -> str | None:
+        """Return the path of the file, or folder with a final slash, that a name means."""
+        package = self.exercise.package
+        top_level = fullname.partition(".")[0]
+        if fullname.startswith(package + "."):
+            bases, rest = [self.sources.root], fullname[len(package) + 1 :]
+        elif top_level == package.partition(".")[0]:
+            parent = self.sources.root.rpartition("/")[0]
+            bases, rest = [parent, ""], fullname.partition(".")[2]
+        else:
+            if top_level in sys.stdlib_module_names:
+                return None
+            bases, rest = [self.sources.root], fullname
+            while bases[-1]:
+                bases.append(bases[-1].rpartition("/")[0])
+        tail = rest.replace(".", "/")
+        for base in bases:
+            stem = f"{base}/{tail}" if base else tail
+            for place in (f"{stem}.py", f"{stem}/__init__.py"):
+                if place in self.sources.by_path:
+                    return place
+            if any(path.startswith(f"{stem}/") for path in self.sources.by_path):
+                return f"{stem}/"
+        if f"{tail}.py" in self.exercise.given:
+            return f"{tail}.py"
+        # A sibling that is missing altogether is still there as a double.
+        if any(self.exercise.files[name] == f"{tail}.py" for name in self.stand_ins):
+            return f"{tail}.py"
+        # A sibling kept in a notebook, or under another file name, still answers to its file.
+        for name, file_name in self.exercise.files.items():
+            if file_name == f"{tail}.py" and name in self.places:
+                return self.places[name]
+        return None
+
+    def _stand_in_module(self, place: str) -> types.ModuleType | None:
+        """Return a module that gives the doubles at once and the rest of the file on demand."""
+        replaced = {
+            name: double
+            for name, double in self.stand_ins.items()
+            if place in (self.places.get(name), self._expected_place(name))
+        }
+        if not replaced or place in self._running:
+            return None
+        module = types.ModuleType(place)
+        vars(module).update(replaced)
+
+        def fetch(name: str) -> Any:
+            if name == "__all__":
+                real = vars(self._run(place).module)
+                public = [key for key in real if not key.startswith("_")]
+                return list(real.get("__all__", public))
+            if name.startswith("__") or place not in self.sources.by_path:
+                raise AttributeError(name)
+            return getattr(self._run(place).module, name)
+
+        module.__getattr__ = fetch  # type: ignore[method-assign]
+        return module
+
+    def _expected_place(self, name: str) -> str:
+        file_name = self.exercise.files[name]
+        inside = f"{self.sources.root}/{file_name}" if self.sources.root else file_name
+        return inside if inside in self.sources.by_path else file_name
+
+    # -- running statements ------------------------------------------------------------------
+
+    def _run(self, path: str, wanted: str = "") -> _Loaded:
+        if path in self._loaded:
+            return self._loaded[path]
+        if path not in self.sources.by_path:
+            return self._run_given(path)
+        source = self.sources.by_path[path]
+        module = types.ModuleType(self._module_name(path))
+        module.__file__ = path
+        module.__package__ = module.__name__.rpartition(".")[0]
+        if path.endswith("/__init__.py"):
+            module.__package__ = module.__name__
+            module.__path__ = [path.rpartition("/")[0]]
+        sys.modules.setdefault(module.__name__, module)
+        loaded = self._loaded[path] = _Loaded(module)
+        if source.only_definitions:
+            self._seed_constants(module)
+            names = [name for name, place in self.places.items() if place == path]
+            keep = [n for n in names if n not in self.stand_ins] or ([wanted] if wanted else names)
+            chosen, loaded.left_out = select_statements(source, keep)
+        else:
+            chosen = list(source.statements())
+        self._running.append(path)
+        try:
+            for unit, statement in chosen:
+                if unit.cell is not None and unit.cell not in loaded.cells:
+                    loaded.cells.append(unit.cell)
+                self._run_statement(loaded, unit.label, unit.text, unit.future_flags, statement)
+        finally:
+            self._running.pop()
+        if path.rpartition("/")[2] in self.exercise.given:
+            self._seed_constants(module)
+        return loaded
+
+    def _run_statement(
+        self, loaded: _Loaded, label: str, text: str, flags: int, statement: ast.stmt
+    ) -> None:
+        namespace = vars(loaded.module)
+        names = bound_names(statement)
+        replaced = names & set(self.stand_ins)
+        if replaced and isinstance(statement, ast.ClassDef):
+            namespace.update({name: self.stand_ins[name] for name in replaced})
+            return
+        linecache.cache[label] = (len(text), None, text.splitlines(keepends=True), label)
+        try:
+            code = compile(
+                ast.Module([statement], []), label, "exec", flags=flags, dont_inherit=True
+            )
+            exec(code, namespace)  # noqa: S102  (running student code is what this process is for)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it costs these names only)
+            loaded.failures.update(dict.fromkeys(names, error))
+            return
+        for name in names:
+            loaded.failures.pop(name, None)
+        for name in replaced:
+            original, double = namespace.get(name), self.stand_ins[name]
+            for key, value in list(namespace.items()):
+                if value is original:
+                    namespace[key] = double
+
+    def _seed_constants(self, module: types.ModuleType) -> None:
+        for file_name in self.exercise.given:
+            given = vars(self._run_given(file_name).module)
+            vars(module).update({k: v for k, v in given.items() if not k.startswith("_")})
+
+    def _run_given(self, file_name: str) -> _Loaded:
+        key = f"given:{file_name}"
+        if key not in self._loaded:
+            module = types.ModuleType(file_name.removesuffix(".py"))
+            exec(compile(self.exercise.given[file_name], file_name, "exec"), vars(module))  # noqa: S102
+            self._loaded[key] = _Loaded(module)
+        return self._loaded[key]
+
+    def _module_name(self, path: str) -> str:
+        root = self.sources.root
+        inside = path[len(root) + 1 :] if root and path.startswith(root + "/") else path
+        stem = inside.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
+        above = bool(root) and inside is path
+        return stem if above else f"{self.exercise.package}.{stem}"

@@ -1,0 +1,169 @@
+"""A sandbox of our own by namespaces, for Linux machines without bubblewrap.
+
+Runs in the process that becomes the template, before torch is imported. Standard library only.
+What is not promised: protection from faults in the kernel, from reading timings, or from what
+other processes on the machine's caches show.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from autograder.untrusted import linux
+
+_ALL = (
+    linux.CLONE_NEWNS
+    | linux.CLONE_NEWPID
+    | linux.CLONE_NEWNET
+    | linux.CLONE_NEWIPC
+    | linux.CLONE_NEWUTS
+)
+_DEVICES = ("null", "zero", "random", "urandom")
+_TOP_LINKS = ("bin", "sbin", "lib", "lib64", "lib32")
+# statvfs's flags that a bind mount in a user namespace must keep when it is made read-only.
+_KEPT_FLAGS = {
+    1: linux.MS_RDONLY,
+    2: linux.MS_NOSUID,
+    4: linux.MS_NODEV,
+    8: linux.MS_NOEXEC,
+    1024: linux.MS_NOATIME,
+    2048: linux.MS_NODIRATIME,
+    4096: linux.MS_RELATIME,
+}
+
+
+def leave_namespaces() -> None:
+    """Move into new namespaces; with one's own ids mapped where that takes a user namespace."""
+    uid, gid = os.getuid(), os.getgid()
+    try:
+        linux.unshare(linux.CLONE_NEWUSER | _ALL)
+    except OSError:
+        if uid != 0:
+            raise
+        linux.unshare(_ALL)  # root needs no user namespace, where those are forbidden
+    else:
+        linux.map_own_ids(uid, gid)
+
+
+def become_init(keep_fd: int) -> None:
+    """Fork; go on as process 1 of the new pid namespace. The parent waits and ends alike."""
+    child = os.fork()
+    if child:
+        os.close(keep_fd)
+        mirror_end(os.waitpid(child, 0)[1])
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def mirror_end(status: int) -> None:
+    """Never returns: end the way a child ended, so that who waits for us learns how."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def build_root(visible: Sequence[str], hidden: Sequence[str], scratch_mib: int) -> None:
+    """Replace the file system by a read-only view of ``visible`` with a private /tmp.
+
+    Call it as process 1 of the new namespaces. On return nothing else of the machine's files can
+    be reached, and nothing but /tmp and /dev/shm can be written.
+    """
+    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("tmpfs", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
+    os.mkdir("/tmp/old")
+    os.chdir("/tmp")
+    linux.pivot_root(".", "old")
+    os.chdir("/")
+    os.mkdir("/new")
+    linux.mount("tmpfs", "/new", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=1m")
+    for name in _TOP_LINKS:
+        if os.path.islink(f"/old/{name}"):
+            os.symlink(os.readlink(f"/old/{name}"), f"/new/{name}")
+    for path in visible:
+        _bind(path)
+    _make_read_only([f"/new{path}" for path in visible])
+    for path in hidden:
+        if os.path.isdir(f"/new{path}"):
+            flags = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
+            linux.mount("tmpfs", f"/new{path}", "tmpfs", flags, "size=4k")
+    _make_devices(scratch_mib)
+    os.mkdir("/new/proc")
+    try:
+        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        linux.mount("proc", "/new/proc", "proc", flags)
+    except OSError:
+        pass  # inside a container /proc may not be mounted again: go without
+    linux.mount("none", "/new", flags=linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY)
+    os.chdir("/new")
+    linux.pivot_root(".", ".")
+    linux.unmount(".")
+    os.chdir("/")
+
+
+def _bind(path: str) -> None:
+    source, target = f"/old{path}", f"/new{path}"
+    if os.path.islink(target):
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    elif os.path.exists(source):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w", encoding="ascii"):
+            pass
+    else:
+        return
+    linux.mount(source, target, flags=linux.MS_BIND | linux.MS_REC)
+
+
+def _make_read_only(targets: Sequence[str]) -> None:
+    """Make every mount at or below ``targets`` read-only."""
+    with open("/old/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as stream:
+        places = [_unescape(line.split()[4]) for line in stream]
+    for place in places:
+        if not any(place == target or place.startswith(target + "/") for target in targets):
+            continue
+        flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID
+        flags |= linux.MS_NODEV
+        found = os.statvfs(place).f_flag
+        for bit, kept in _KEPT_FLAGS.items():
+            flags |= kept if found & bit else 0
+        linux.mount("none", place, flags=flags)
+
+
+def _unescape(text: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(code, character)
+    return text
+
+
+def _make_devices(scratch_mib: int) -> None:
+    os.makedirs("/new/dev", exist_ok=True)
+    for name in _DEVICES:
+        with open(f"/new/dev/{name}", "w", encoding="ascii"):
+            pass
+        linux.mount(f"/old/dev/{name}", f"/new/dev/{name}", flags=linux.MS_BIND)
+    flags = linux.MS_NOSUID | linux.MS_NODEV
+    for place in ("/new/dev/shm", "/new/tmp"):
+        if not os.path.isdir(place):
+            os.makedirs(place)
+        linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,mode=1777")
+
+
+def can_unshare() -> bool:
+    """Whether this machine lets us make these namespaces; tried in a child."""
+    if sys.platform != "linux":
+        return False
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            leave_namespaces()
+            linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+            linux.mount("tmpfs", "/tmp", "tmpfs", linux.MS_NOSUID, "size=4k")
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1] == 0

@@ -1,0 +1,270 @@
+"""Build a student's module and run it: construct, set weights, call, differentiate.
+
+Runs inside the sandbox, next to student code. Uses torch's own functions, fetched before any
+student code runs, on the student's objects: an overridden ``parameters`` or ``load_state_dict``
+is not asked.
+"""
+
+import copy
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.untrusted.doubles import Recorder
+
+_named_parameters = nn.Module.named_parameters
+_named_buffers = nn.Module.named_buffers
+_named_modules = nn.Module.named_modules
+_state_dict = nn.Module.state_dict
+_load_state_dict = nn.Module.load_state_dict
+_train = nn.Module.train
+_manual_seed = torch.manual_seed
+_get_rng_state = torch.get_rng_state
+_equal = torch.equal
+_no_grad = torch.no_grad
+_enable_grad = torch.enable_grad
+_is_grad_enabled = torch.is_grad_enabled
+_get_default_dtype = torch.get_default_dtype
+_set_default_dtype = torch.set_default_dtype
+_autograd = torch.autograd.grad
+
+ENTRIES_MAX = 4096
+
+
+def build_module(
+    student_class: type, wanted: list[list[Any]], extra: Mapping[str, Any], style: str
+) -> nn.Module:
+    """Construct the student's class from the official arguments ``wanted`` (name, value), in order.
+
+    ``style`` is "positional", "keyword", or "adaptive": by name where the student's signature
+    has the name, by position where it has a name of its own there; arguments it requires beyond
+    the official ones are supplied from ``extra`` by name.
+    """
+    if style == "positional":
+        module = student_class(*[value for _, value in wanted])
+    elif style == "keyword":
+        module = student_class(**dict(wanted))
+    else:
+        positional, keywords = _adapt_arguments(student_class, wanted, extra)
+        module = student_class(*positional, **keywords)
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"{student_class.__name__} is not a torch.nn.Module")
+    return module
+
+
+def _adapt_arguments(
+    student_class: type, wanted: list[list[Any]], extra: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    values = dict(wanted)
+    try:
+        parameters = list(inspect.signature(student_class).parameters.values())
+    except (TypeError, ValueError):
+        return [], values
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+        return [], values
+    own = [p for p in parameters if p.name not in values and p.name not in extra]
+    named = [p for p in parameters if p.name in values]
+    unnamed = [value for name, value in wanted if name not in {p.name for p in named}]
+    keywords = {p.name: values[p.name] for p in named}
+    # A name of the student's own stands for the official argument that has no place yet.
+    for parameter, value in zip(own, unnamed, strict=False):
+        keywords[parameter.name] = value
+    for parameter in parameters:
+        if parameter.name in extra and parameter.name not in keywords:
+            keywords[parameter.name] = extra[parameter.name]
+    return [], keywords
+
+
+def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]) -> dict[str, Any]:
+    """Return what the module consists of: parameters, buffers, sub-modules, attributes, doubles."""
+    owners = {name: type(part).__name__ for name, part in _named_modules(module)}
+    parameters = [
+        {
+            "name": name,
+            "shape": list(value.shape),
+            "dtype": str(value.dtype),
+            "trainable": bool(value.requires_grad),
+            "owner": owners.get(name.rpartition(".")[0], ""),
+        }
+        for name, value in _named_parameters(module)
+    ]
+    places = {id(part): name for name, part in _named_modules(module)}
+    return {
+        "parameters": parameters[:ENTRIES_MAX],
+        "buffers": [
+            {"name": name, "shape": list(value.shape)} for name, value in _named_buffers(module)
+        ][:ENTRIES_MAX],
+        "modules": [[name, kind] for name, kind in owners.items()][:ENTRIES_MAX],
+        "attributes": {name: _kind_of(module, name) for name in attributes},
+        "unregistered": _unregistered_modules(module),
+        "doubles": [
+            {
+                "class": type(part).__name__,
+                "place": places.get(id(part)),
+                "given": _plain_arguments(part.given),
+            }
+            for part in _doubles_of(module, recorder)
+        ][:ENTRIES_MAX],
+    }
+
+
+def _doubles_of(module: nn.Module, recorder: Recorder) -> list[Any]:
+    kinds = tuple({type(double) for double in recorder.made})
+    registered = [part for _, part in _named_modules(module) if kinds and isinstance(part, kinds)]
+    known = {id(part) for part in registered}
+    return registered + [double for double in recorder.made if id(double) not in known]
+
+
+def _plain_arguments(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        str(name)[:80]: value if isinstance(value, int | float | bool | str | None) else "?"
+        for name, value in given.items()
+    }
+
+
+def _kind_of(module: nn.Module, name: str) -> str:
+    try:
+        value = getattr(module, name)
+    except Exception:  # noqa: BLE001  (a property of the student's may raise anything)
+        return ""
+    return type(value).__name__[:80]
+
+
+def _unregistered_modules(module: nn.Module) -> list[str]:
+    """Name the attributes that hold modules in a plain list, tuple or dict."""
+    found = []
+    for place, part in _named_modules(module):
+        for name, value in vars(part).items():
+            items = value.values() if isinstance(value, dict) else value
+            if name.startswith("_") or not isinstance(value, list | tuple | dict):
+                continue
+            if any(isinstance(item, nn.Module) for item in items):
+                found.append(f"{place}.{name}".lstrip("."))
+    return found[:16]
+
+
+def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copy the given values into the parameters of the same names, in place."""
+    own = dict(_named_parameters(module))
+    with _no_grad():
+        for name, value in tensors.items():
+            own[name].data = value.to(own[name].dtype).clone()
+
+
+def run_module(
+    module: nn.Module,
+    recorder: Recorder,
+    arguments: list[Tensor | None],
+    names: list[str],
+    *,
+    training: bool,
+    seed: int,
+    cotangent: Tensor | None,
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Call the module once and return (facts, tensors) about the output and the side effects.
+
+    With a ``cotangent`` of the output's shape, gradients of ``(output * cotangent).sum()`` with
+    respect to every parameter and every floating-point input come too.
+    """
+    _train(module, training)
+    recorder.calls.clear()
+    own = dict(_named_parameters(module))
+    for value in own.values():
+        value.grad = None
+    entered = [_fresh_input(value, cotangent is not None) for value in arguments]
+    before = [value if value is None else value.detach().clone() for value in entered]
+    modes = [part.training for _, part in _named_modules(module)]
+    _manual_seed(seed)
+    rng = _get_rng_state()
+    dtype = _get_default_dtype()
+    with _enable_grad() if cotangent is not None else _no_grad():
+        mode = _is_grad_enabled()
+        if names:
+            output = module(**dict(zip(names, entered, strict=True)))
+        else:
+            output = module(*entered)
+        facts: dict[str, Any] = {
+            "grad_mode_kept": _is_grad_enabled() == mode,
+            "default_dtype_kept": _get_default_dtype() == dtype,
+            "rng_kept": bool(_equal(rng, _get_rng_state())),
+            "modes_kept": modes == [part.training for _, part in _named_modules(module)],
+            "input_kept": all(
+                old is None or (new is not None and bool(_equal(old, new.detach())))
+                for old, new in zip(before, entered, strict=True)
+            ),
+        }
+        _set_default_dtype(dtype)
+    facts["output"] = describe_output(output)
+    tensors: dict[str, Tensor] = {}
+    if isinstance(output, Tensor):
+        tensors["output"] = output
+        facts["differentiable"] = bool(output.requires_grad)
+        if cotangent is not None and output.shape == cotangent.shape and output.requires_grad:
+            tensors.update(_differentiate(output, cotangent, own, entered))
+    facts["calls"] = _describe_calls(module, recorder, tensors)
+    return facts, tensors
+
+
+def _fresh_input(value: Tensor | None, with_gradient: bool) -> Tensor | None:
+    if value is None:
+        return None
+    if with_gradient and value.is_floating_point() and value.dim() == 3:
+        return value.detach().requires_grad_(True)
+    return value.detach()
+
+
+def describe_output(output: Any) -> dict[str, Any]:
+    """Return the kind, shape and dtype of whatever a forward gave back."""
+    if not isinstance(output, Tensor):
+        return {"kind": type(output).__name__[:80]}
+    return {"kind": "Tensor", "shape": list(output.shape), "dtype": str(output.dtype)}
+
+
+def _differentiate(
+    output: Tensor, cotangent: Tensor, own: dict[str, nn.Parameter], entered: list[Tensor | None]
+) -> dict[str, Tensor]:
+    targets = {f"grad.param.{name}": value for name, value in own.items() if value.requires_grad}
+    for index, value in enumerate(entered):
+        if value is not None and value.requires_grad:
+            targets[f"grad.input.{index}"] = value
+    gradients = _autograd(output, list(targets.values()), cotangent, allow_unused=True)
+    return {
+        name: gradient
+        for name, gradient in zip(targets, gradients, strict=True)
+        if gradient is not None
+    }
+
+
+def _describe_calls(
+    module: nn.Module, recorder: Recorder, tensors: dict[str, Tensor]
+) -> list[dict[str, Any]]:
+    """Return the calls of the doubles; tensor arguments go into ``tensors`` by a name."""
+    places = {id(part): name for name, part in _named_modules(module)}
+    calls = []
+    for index, (double, given) in enumerate(recorder.calls):
+        arguments: dict[str, Any] = {}
+        for name, value in given.items():
+            if isinstance(value, Tensor):
+                key = f"call.{index}.{str(name)[:80]}"
+                tensors[key] = value
+                arguments[str(name)[:80]] = {"tensor": key}
+            else:
+                arguments[str(name)[:80]] = {"kind": type(value).__name__[:80]}
+        calls.append(
+            {
+                "class": type(double).__name__,
+                "place": places.get(id(double)),
+                "arguments": arguments,
+            }
+        )
+    return calls
+
+
+def copy_by_state_dict(module: nn.Module, fresh: nn.Module) -> nn.Module:
+    """Load ``module``'s state_dict into ``fresh``, strictly, and return it."""
+    state = copy.deepcopy(_state_dict(module))
+    _load_state_dict(fresh, state, strict=True)
+    return fresh

@@ -1,0 +1,82 @@
+"""The template: imports torch once, then forks a worker for every request.
+
+Runs inside the sandbox and never runs student code itself. It listens on one Unix socket:
+
+    grader -> template   {"do": "fork", "limits": {...}} with one file descriptor: the worker's wire
+                         {"do": "end", "pid": n, "grace_s": s}   kill after s seconds, and reap
+    template -> grader   {"pid": n} · {"status": n}       n as waitpid gives it
+
+When the socket closes, every worker is killed and the template ends.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from typing import Any
+
+from autograder.untrusted import worker
+from autograder.untrusted.confine import WorkerLimits, confine_worker
+
+
+def main(control_fd: int) -> None:
+    """Serve fork requests on ``control_fd`` until it closes."""
+    worker.warm_up()
+    control = socket.socket(fileno=control_fd)
+    control.send(json.dumps({"ready": True}).encode())
+    children: set[int] = set()
+    try:
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+            if not message:
+                break
+            request = json.loads(message)
+            if request["do"] == "fork":
+                pid = os.fork()
+                if pid == 0:
+                    control.close()
+                    _become_worker(descriptors[0], request)
+                children.add(pid)
+                os.close(descriptors[0])
+                control.send(json.dumps({"pid": pid}).encode())
+            else:
+                status = _end_child(int(request["pid"]), children, float(request["grace_s"]))
+                control.send(json.dumps({"status": status}).encode())
+    finally:
+        for pid in list(children):
+            _end_child(pid, children)
+    # Tearing torch down takes a second that nobody needs.
+    os._exit(0)
+
+
+def _end_child(pid: int, children: set[int], grace_s: float = 0.0) -> int:
+    """Wait up to ``grace_s`` for the child to end by itself, kill it if not, return its status."""
+    if pid not in children:
+        return 0
+    children.discard(pid)
+    deadline = time.monotonic() + grace_s
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(0.002)
+    # SIGKILL at once: SIGTERM can be ignored, and a worker that is to go has nothing to save.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]
+
+
+def _become_worker(wire_fd: int, request: dict[str, Any]) -> None:
+    """Never returns: confine this process, answer requests, leave without any atexit hook."""
+    code = 1
+    try:
+        for descriptor in (1, 2):
+            os.dup2(0, descriptor)
+        confine_worker(WorkerLimits(**request["limits"]), wire_fd, gpu=bool(request["gpu"]))
+        stream = socket.socket(fileno=wire_fd)
+        worker.serve(worker.FileWire(stream.makefile("rb"), stream.makefile("wb")))
+        code = 0
+    finally:
+        os._exit(code)
