@@ -1,0 +1,97 @@
+"""Checks of SimplifiedBertClassifier, with doubles for embedding, encoder and pooler.
+
+Runs on the trusted side; the student's class lives in a worker. A broken layer below costs
+nothing here.
+"""
+
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.trusted.chance import expect_drop_rate, expect_kept_or_dropped
+from autograder.trusted.composites import (
+    expect_arguments_passed_down,
+    expect_called_once_each,
+    expect_chain,
+    expect_mask_passed_on,
+)
+from autograder.trusted.outcomes import CheckFailed
+from autograder.trusted.promises import LayerPromises, Subject, expect_same_twice, make_twin
+from autograder.trusted.student import Student
+
+pytestmark = pytest.mark.layer("SimplifiedBertClassifier")
+
+V, C, CLASSES = 29, 15, 7
+PARTS = ("EmbeddingLayer", "EncoderBlock", "Pooler")
+
+
+def draw_inputs(student: Student, batch: int, tokens: int) -> list[Any]:
+    """Token ids 1 … V-1 and a mask with another length in every row."""
+    ids = torch.randint(1, V, (batch, tokens), generator=student.generator(f"ids{batch}x{tokens}"))
+    lengths = torch.tensor([max(1, tokens - (2 * row) % tokens) for row in range(batch)])
+    return [ids, (torch.arange(tokens)[None, :] < lengths[:, None]).long()]
+
+
+class TestSimplifiedBertClassifier(LayerPromises):
+    """Embedding, encoder, pooler, dropout, linear."""
+
+    subject = Subject(
+        name="SimplifiedBertClassifier",
+        arguments={
+            "vocab_size": V, "emb_size": C, "n_layers": 2, "n_heads": 3, "intermediate_size": 22,
+            "dropout": 0.0, "n_classes": CLASSES,
+        },
+        inputs=draw_inputs,
+        output=lambda batch, tokens: (batch, CLASSES),
+        letters="B, n_classes",
+        sizes=(4, 6),
+        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1)),
+    )  # fmt: skip
+
+    @pytest.mark.points(1)
+    def test_each_part_gets_what_the_part_before_gave(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        inputs = self.subject.example(student)
+        got = twin.expect_output(inputs, "the logits", axes="B")
+        expect_called_once_each(twin, got, PARTS)
+        for part, argument in zip(PARTS, ("input_ids", "emb", "encoder_out"), strict=True):
+            expect_chain(got, twin.want(inputs), part, argument)
+
+    @pytest.mark.points(0.5)
+    def test_mask_reaches_the_encoder(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        ids, mask = self.subject.example(student)
+        for given in (mask, mask.bool(), mask.float(), None):
+            run = twin.expect_output([ids, given], axes="B")
+            expect_mask_passed_on(run, "EncoderBlock", "att_mask", given)
+
+    @pytest.mark.points(0.5)
+    def test_mask_may_be_left_out(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        ids, _ = self.subject.example(student)
+        run = twin.expect_output([ids], "the logits without attention_mask", axes="B")
+        expect_mask_passed_on(run, "EncoderBlock", "att_mask", None)
+
+    @pytest.mark.points(1)
+    def test_constructor_arguments_reach_every_part(self, student: Student) -> None:
+        expect_arguments_passed_down(make_twin(self.subject, student, change={"dropout": 0.4}))
+
+    @pytest.mark.points(1)
+    def test_dropout_acts_on_the_pooled_vector_in_train_mode_only(self, student: Student) -> None:
+        p = 0.3
+        # As many classes as features and the identity for a head: the logits are what it reads.
+        twin = make_twin(self.subject, student, change={"dropout": p, "n_classes": C})
+        weights = dict(twin.weights)
+        weights["classifier.weight"] = torch.eye(C, dtype=torch.float64)
+        weights["classifier.bias"] = torch.zeros(C, dtype=torch.float64)
+        twin.set_weights(weights)
+        inputs = draw_inputs(student, 96, 4)
+        expect_same_twice(twin, inputs)
+        twin.expect_output(inputs, "the logits in evaluation mode with dropout=0.3", axes="B")
+        full = twin.want(inputs).output
+        got = twin.run(inputs, training=True, seed=student.worker_seed).output
+        if got.shape != full.shape:
+            raise CheckFailed("the output in train mode has the wrong shape")
+        dropped = expect_kept_or_dropped(got, full, p, "the pooled values")
+        expect_drop_rate(dropped, p, "the pooled values")

@@ -1,0 +1,71 @@
+"""Checks of TransformerBlock, with doubles for attention and feed-forward.
+
+Runs on the trusted side; the student's layer lives in a worker. A broken attention.py costs
+nothing here.
+"""
+
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.trusted.composites import (
+    expect_arguments_passed_down,
+    expect_called_once_each,
+    expect_chain,
+    expect_mask_passed_on,
+)
+from autograder.trusted.promises import LayerPromises, Subject, make_twin
+from autograder.trusted.student import Student
+
+pytestmark = pytest.mark.layer("TransformerBlock")
+
+C = 15
+
+
+def draw_inputs(student: Student, batch: int, tokens: int) -> list[Any]:
+    """Hidden states and a mask with another length in every row."""
+    lengths = torch.tensor([max(1, tokens - (2 * row) % tokens) for row in range(batch)])
+    mask = (torch.arange(tokens)[None, :] < lengths[:, None]).long()
+    return [student.normal(batch, tokens, C), mask]
+
+
+class TestTransformerBlock(LayerPromises):
+    """Attention, then feed-forward."""
+
+    subject = Subject(
+        name="TransformerBlock",
+        arguments={
+            "emb_size": C, "n_heads": 3, "intermediate_size": 22, "dropout": 0.4,
+            "layer_norm_eps": 0.003,
+        },
+        inputs=draw_inputs,
+        output=lambda batch, tokens: (batch, tokens, C),
+        letters="B, T, C",
+        sizes=(4, 6),
+        other_sizes=((2, 9), (1, 6), (4, 1), (1, 1)),
+    )  # fmt: skip
+
+    @pytest.mark.points(2)
+    def test_feeds_attention_then_feed_forward_and_adds_nothing(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        inputs = self.subject.example(student)
+        for training in (False, True):
+            mode = "train" if training else "evaluation"
+            got = twin.expect_output(inputs, f"the output in {mode} mode", training=training)
+            expect_called_once_each(twin, got, ("MultiHeadAttention", "PositionWiseFeedForward"))
+            want = twin.want(inputs)
+            expect_chain(got, want, "MultiHeadAttention", "emb")
+            expect_chain(got, want, "PositionWiseFeedForward", "att_out")
+
+    @pytest.mark.points(1)
+    def test_mask_reaches_the_attention(self, student: Student) -> None:
+        twin = make_twin(self.subject, student)
+        emb, mask = self.subject.example(student)
+        for given in (mask, mask.bool(), None):
+            run = twin.expect_output([emb, given])
+            expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", given)
+
+    @pytest.mark.points(1)
+    def test_constructor_arguments_reach_both_parts(self, student: Student) -> None:
+        expect_arguments_passed_down(make_twin(self.subject, student))
