@@ -5,7 +5,7 @@ root: nothing of a submission is on the path, collected, or imported.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,19 +107,25 @@ class GradingPlugin:
         if report.failed:
             self.problems.append(f"{report.nodeid}: {str(report.longrepr).splitlines()[-1]}")
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
-        """Note how a check ended."""
-        report: Any = yield
-        check = next(c for c in self.checks if c.node == item.nodeid)
-        failed_early = call.when == "setup" and call.excinfo is not None
-        if call.when == "call" or failed_early:
-            self._note(check, call.excinfo.value if call.excinfo else None)
+    ) -> pytest.TestReport:
+        """Note how a check ended; pytest gets a bare report, as nobody reads its tracebacks."""
+        error = call.excinfo.value if call.excinfo else None
+        if call.when == "call" or (call.when == "setup" and error is not None):
+            check = next(c for c in self.checks if c.node == item.nodeid)
+            self._note(check, error)
             total = sum(1 for c in self.checks if self.selection.holds(c))
             self.progress(check.layer, len(self.results), total)
-        return report  # type: ignore[return-value]
+        return pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords={},
+            outcome="passed" if error is None else "failed",
+            longrepr=None,
+            when=call.when,
+        )
 
     def _note(self, check: Check, error: BaseException | None) -> None:
         status, message, points = "passed", "", check.points

@@ -73,6 +73,8 @@ class Student:
         for layer in self.kit.layers:
             if layer.name not in self.submission.places:
                 raise Blocked(f"the whole model needs {layer.name}, which is missing")
+            if self.submission.ran_out_of_time(layer.name):
+                raise Blocked(f"the whole model needs {layer.name}, which runs out of time")
         try:
             return self.twin(name, arguments, example, alone=False, dtype=dtype)
         except CheckEnded as ended:

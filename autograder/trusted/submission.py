@@ -99,6 +99,10 @@ class Submission:
             self._layers[key] = LoadedLayer(self, name, alone=alone)
         return self._layers[key]
 
+    def ran_out_of_time(self, name: str) -> bool:
+        """Whether a layer has used up the time it may lose."""
+        return name in self._layers and self._layers[name].out_of_time
+
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the report; it costs nothing. One of a kind is enough."""
         kind = sentence.partition(":")[0]
@@ -131,6 +135,11 @@ class LoadedLayer:
     def limits(self) -> Any:
         """The limits in force."""
         return self.submission.kit.limits
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the layer is given up because its time is used up."""
+        return isinstance(self._final, StudentTimeout)
 
     def next_handle(self) -> int:
         """Return a number for a module to be built."""

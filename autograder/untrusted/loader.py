@@ -4,8 +4,9 @@ Runs inside the sandbox, next to student code. The sources arrive as bytes over 
 sandbox needs no view of any submission's folder. ``from .attention import X``, ``from attention
 import X`` and ``from assignments.bert.attention import X`` all give the same module object.
 
-A module's statements run one by one. One that raises is remembered and the next one runs: a
-missing plotting library or a failing self-test costs what depends on it, nothing else.
+A module's statements run one by one. An import that fails is remembered and the next statement
+runs, so that a missing plotting library costs what depends on it and nothing else; in a notebook
+that holds for every statement. Anything else that raises ends a module, as in Python.
 """
 
 import ast
@@ -25,6 +26,7 @@ from autograder.untrusted.sources import (
     bound_names,
     choose_candidate,
     find_candidates,
+    nested_bodies,
     read_notebook,
     read_python_file,
 )
@@ -57,6 +59,7 @@ class _Loaded:
     failures: dict[str, BaseException] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     cells: list[int] = field(default_factory=list)
+    ended_by: BaseException | None = None
 
 
 def parse_sources(
@@ -260,7 +263,10 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def _run(self, path: str, wanted: str = "") -> _Loaded:
         if path in self._loaded:
-            return self._loaded[path]
+            known = self._loaded[path]
+            if known.ended_by is not None:
+                raise known.ended_by
+            return known
         if path not in self.sources.by_path:
             return self._run_given(path)
         source = self.sources.by_path[path]
@@ -284,7 +290,12 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             for unit, statement in chosen:
                 if unit.cell is not None and unit.cell not in loaded.cells:
                     loaded.cells.append(unit.cell)
-                self._run_statement(loaded, unit.label, unit.text, unit.future_flags, statement)
+                error = self._run_statement(
+                    loaded, unit.label, unit.text, unit.future_flags, statement
+                )
+                if error is not None and not source.only_definitions and not _is_import(statement):
+                    loaded.ended_by = error
+                    raise error
         finally:
             self._running.pop()
         if path.rpartition("/")[2] in self.exercise.given:
@@ -293,13 +304,14 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def _run_statement(
         self, loaded: _Loaded, label: str, text: str, flags: int, statement: ast.stmt
-    ) -> None:
+    ) -> Exception | None:
+        """Run one statement; return what it raised."""
         namespace = vars(loaded.module)
         names = bound_names(statement)
         replaced = names & set(self.stand_ins)
         if replaced and isinstance(statement, ast.ClassDef):
             namespace.update({name: self.stand_ins[name] for name in replaced})
-            return
+            return None
         linecache.cache[label] = (len(text), None, text.splitlines(keepends=True), label)
         try:
             code = compile(
@@ -308,7 +320,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             exec(code, namespace)  # noqa: S102  (running student code is what this process is for)
         except Exception as error:  # noqa: BLE001  (whatever it is, it costs these names only)
             loaded.failures.update(dict.fromkeys(names, error))
-            return
+            return error
         for name in names:
             loaded.failures.pop(name, None)
         for name in replaced:
@@ -316,6 +328,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             for key, value in list(namespace.items()):
                 if value is original:
                     namespace[key] = double
+        return None
 
     def _seed_constants(self, module: types.ModuleType) -> None:
         for file_name in self.exercise.given:
@@ -336,3 +349,11 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         stem = inside.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
         above = bool(root) and inside is path
         return stem if above else f"{self.exercise.package}.{stem}"
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    """Whether a statement only imports (also inside ``try`` and ``if``)."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return True
+    blocks = nested_bodies(statement)
+    return bool(blocks) and all(_is_import(inner) for block in blocks for inner in block)

@@ -1,0 +1,16 @@
+"""One warm grader for all tests of the real exercise."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.authoring.grading import Grader
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def bert():
+    """The kit's own assignment with a warm template to fork workers from."""
+    with Grader(ROOT, "bert") as grader:
+        yield grader

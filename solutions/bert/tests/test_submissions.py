@@ -1,0 +1,17 @@
+"""Submissions of the real exercise, a folder each, and what must come out of grading them."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.authoring.scenarios import find_disagreements, lay_out, read_scenarios
+
+SCENARIOS = {s.name: s for s in read_scenarios(Path(__file__).parent / "submissions")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_submission_is_charged_where_it_is_wrong_and_nowhere_else(name, tmp_path, bert):
+    scenario = SCENARIOS[name]
+    result = bert.grade(lay_out(bert.kit, scenario, tmp_path / "submission"))
+    assert find_disagreements(scenario, result) == []
