@@ -28,6 +28,9 @@ SINGLE = Tolerance("float32", 2e-5)
 # A float64 program that takes its softmax in float32 is off by 1e-7, and is right all the same.
 # The smallest fault the inputs are built to show is 100 times larger.
 MIXED = Tolerance("float64 with a step in float32", 2e-6)
+# Scores of thousands carry 1e-4 of rounding where the softmax is taken in float32. A mask that is
+# too weak for them is off by 0.1 and more.
+SHARP = Tolerance("large scores", 5e-3)
 
 
 def largest_difference(got: Tensor, want: Tensor) -> float:

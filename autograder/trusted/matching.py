@@ -18,7 +18,7 @@ from typing import Any
 from torch import Tensor, cat, nn
 
 _KIND_WORDS = {
-    "weight": {"weight", "w", "weights", "gamma", "scale", "g", "alpha", "gain", "kernel"},
+    "weight": {"weight", "w", "weights", "gamma", "scale", "g", "a", "alpha", "gain", "kernel"},
     "bias": {"bias", "b", "beta", "shift", "offset", "biases"},
 }
 READINGS_MAX = 48
@@ -350,21 +350,23 @@ def _pair_by_order(
     student: list[Parameter], reference: list[Parameter]
 ) -> tuple[list[dict[str, Source]], list[Parameter], list[Parameter]]:
     """Pair what is left by shape, in order first, then in every other order."""
-    groups: dict[tuple[Any, ...], tuple[list[Parameter], list[Parameter]]] = {}
-    for side, parameters in enumerate((student, reference)):
-        for parameter in parameters:
-            shape = tuple(sorted(size for size in parameter.shape if size != 1))
-            key = (shape, _kind_of(parameter.name, parameter.shape))
-            groups.setdefault(key, ([], []))[side].append(parameter)
-    left_s: list[Parameter] = []
-    left_r: list[Parameter] = []
     paired: list[tuple[list[Parameter], list[Parameter]]] = []
-    for theirs, ours in groups.values():
-        count = min(len(theirs), len(ours))
-        left_s += theirs[count:]
-        left_r += ours[count:]
-        if count:
-            paired.append((theirs[:count], ours[:count]))
+    left_s, left_r = list(student), list(reference)
+    # First those whose names say weight or bias among their like, then by shape alone.
+    for with_kind in (True, False):
+        groups: dict[tuple[Any, ...], tuple[list[Parameter], list[Parameter]]] = {}
+        for side, parameters in enumerate((left_s, left_r)):
+            for parameter in parameters:
+                shape = tuple(sorted(size for size in parameter.shape if size != 1))
+                kind = _kind_of(parameter.name, parameter.shape) if with_kind else ""
+                groups.setdefault((shape, kind), ([], []))[side].append(parameter)
+        left_s, left_r = [], []
+        for theirs, ours in groups.values():
+            count = min(len(theirs), len(ours))
+            left_s += theirs[count:]
+            left_r += ours[count:]
+            if count:
+                paired.append((theirs[:count], ours[:count]))
     readings = []
     widest = max((len(ours) for _, ours in paired), default=0)
     orders = itertools.permutations(range(widest)) if widest <= 4 else [tuple(range(widest))]

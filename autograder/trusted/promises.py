@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from autograder.trusted.compare import expect_same
-from autograder.trusted.outcomes import CheckFailed, clean_text
+from autograder.trusted.compare import agree, expect_same
+from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.student import Student
 from autograder.trusted.twins import Built, Inputs, Twin
 
@@ -55,8 +55,24 @@ class LayerPromises:
 
     @pytest.mark.points(0.5)
     def test_constructs_by_position_and_by_keyword(self, student: Student) -> None:
+        # Odd values, so that two arguments in exchanged places show.
+        odd = {"dropout": 0.4, "layer_norm_eps": 0.003, **self.subject.arguments}
+        odd["dropout"] = 0.4
+        arguments = student.all_arguments(self.subject.name, odd)
+        example = self.subject.example(student)
+        outputs = []
         for style in ("positional", "keyword"):
-            student.build(self.subject.name, self.subject.arguments, style=style)
+            twin = student.twin(self.subject.name, arguments, example, style=style)
+            try:
+                outputs.append(twin.run(example).output)
+            except CheckEnded:
+                return  # constructs, and that is all this check is about
+        by_position, by_name = outputs
+        if by_position.shape != by_name.shape or not agree(by_position, by_name):
+            raise CheckFailed(
+                "constructed by position the layer computes something else than constructed by "
+                "name: its arguments stand in another order than in the hand-out"
+            )
 
     @pytest.mark.points(1)
     def test_has_the_parameters_of_the_specification(self, student: Student) -> None:

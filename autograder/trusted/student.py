@@ -3,6 +3,7 @@
 Runs on the trusted side, one object per check.
 """
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,11 +61,32 @@ class Student:
             seed=self.worker_seed,
         )  # fmt: skip
 
-    def twin(self, name: str, arguments: Mapping[str, Any], example: Inputs, *,
-             draw: Draw = draw_lively, alone: bool = True, dtype: str = "float64") -> Twin:  # fmt: skip
+    def twin(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        example: Inputs,
+        *,
+        draw: Draw = draw_lively,
+        alone: bool = True,
+        dtype: str = "float64",
+        style: str = "adaptive",
+    ) -> Twin:
         """Construct the student's class and the reference's, with the same fresh weights."""
-        loaded = self.layer(name, alone=alone)
-        return Twin(loaded, arguments, self.generator("weights"), example, draw=draw, dtype=dtype)
+        return Twin(
+            self.layer(name, alone=alone),
+            arguments,
+            self.generator("weights"),
+            example,
+            draw=draw,
+            dtype=dtype,
+            style=style,
+        )
+
+    def all_arguments(self, name: str, changed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every argument of a layer's constructor, in the hand-out's order."""
+        parameters = inspect.signature(self.kit.reference_class(name)).parameters.values()
+        return {p.name: changed.get(p.name, p.default) for p in parameters}
 
     def whole_model(
         self, name: str, arguments: Mapping[str, Any], example: Inputs, *, dtype: str = "float64"

@@ -110,10 +110,10 @@ class Twin:
 
     def __init__(self, loaded: LoadedLayer, arguments: Mapping[str, Any],
                  generator: torch.Generator, example: Inputs, *, draw: Draw = draw_lively,
-                 dtype: str = "float64") -> None:  # fmt: skip
+                 dtype: str = "float64", style: str = "adaptive") -> None:  # fmt: skip
         self.name = loaded.name
         self.loaded = loaded
-        self.student = Built(loaded, arguments, dtype=dtype)
+        self.student = Built(loaded, arguments, dtype=dtype, style=style)
         kit = loaded.submission.kit
         self.reference = Reference(kit, loaded.name, arguments, alone=loaded.alone)
         self.weights = self.reference.draw_weights(draw, generator)
@@ -190,7 +190,8 @@ class Twin:
         return SINGLE if self.student.dtype == "float32" else EXACT
 
     def expect_output(self, inputs: Inputs, what: str = "the output", *, axes: str = "BTC",
-                      only: Tensor | None = None, **options: Any) -> Run:  # fmt: skip
+                      only: Tensor | None = None, tolerance: Tolerance | None = None,
+                      **options: Any) -> Run:  # fmt: skip
         """Raise CheckFailed unless the student's output equals the reference's.
 
         ``only`` selects the positions (B, T) that count: real tokens, say.
@@ -205,7 +206,7 @@ class Twin:
         if only is not None:
             result, wanted = result[only], wanted[only]
             axes = ""
-        tolerance = self.tolerance
+        tolerance = tolerance or self.tolerance
         if tolerance is EXACT and agree(result, wanted, MIXED):
             tolerance = MIXED
         expect_same(result, wanted, what, tolerance, axes)

@@ -40,42 +40,43 @@ def build_module(
     """Construct the student's class from the official arguments ``wanted`` (name, value), in order.
 
     ``style`` is "positional", "keyword", or "adaptive": by name where the student's signature
-    has the name, by position where it has a name of its own there; arguments it requires beyond
-    the official ones are supplied from ``extra`` by name.
+    has the name, by position where it has a name of its own there. Arguments it asks for beyond
+    the official ones are supplied from ``extra`` by name; among official ones they leave no
+    place for arguments by position.
     """
-    if style == "positional":
+    names = _parameter_names(student_class)
+    more = {name: extra[name] for name in names if name in extra and name not in dict(wanted)}
+    if style == "positional" and not set(names[: len(wanted)]) & more.keys():
         module = student_class(*[value for _, value in wanted])
     elif style == "keyword":
-        module = student_class(**dict(wanted))
+        module = student_class(**dict(wanted), **more)
     else:
-        positional, keywords = _adapt_arguments(student_class, wanted, extra)
-        module = student_class(*positional, **keywords)
+        module = student_class(**_adapt_arguments(student_class, wanted, more))
     if not isinstance(module, nn.Module):
         raise TypeError(f"{student_class.__name__} is not a torch.nn.Module")
     return module
 
 
-def _adapt_arguments(
-    student_class: type, wanted: list[list[Any]], extra: Mapping[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    values = dict(wanted)
+def _parameter_names(student_class: type) -> list[str]:
     try:
-        parameters = list(inspect.signature(student_class).parameters.values())
+        parameters = inspect.signature(student_class).parameters.values()
     except (TypeError, ValueError):
-        return [], values
-    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-        return [], values
-    own = [p for p in parameters if p.name not in values and p.name not in extra]
-    named = [p for p in parameters if p.name in values]
-    unnamed = [value for name, value in wanted if name not in {p.name for p in named}]
-    keywords = {p.name: values[p.name] for p in named}
+        return []
+    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def _adapt_arguments(
+    student_class: type, wanted: list[list[Any]], more: Mapping[str, Any]
+) -> dict[str, Any]:
+    values = dict(wanted)
+    names = _parameter_names(student_class)
+    if not names:  # (*args, **kwargs): it takes what it is given
+        return {**values, **more}
     # A name of the student's own stands for the official argument that has no place yet.
-    for parameter, value in zip(own, unnamed, strict=False):
-        keywords[parameter.name] = value
-    for parameter in parameters:
-        if parameter.name in extra and parameter.name not in keywords:
-            keywords[parameter.name] = extra[parameter.name]
-    return [], keywords
+    own = [name for name in names if name not in values and name not in more]
+    unnamed = [value for name, value in wanted if name not in names]
+    keywords = {name: values[name] for name in names if name in values}
+    return {**keywords, **dict(zip(own, unnamed, strict=False)), **more}
 
 
 def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]) -> dict[str, Any]:
