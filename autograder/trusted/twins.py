@@ -174,6 +174,21 @@ class Twin:
         pending, self._pending = self._pending, None
         return self.student.run(inputs, weights=pending, **options)
 
+    def train(self, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Tensor:
+        """Train the student's module in its worker; return its logits for the test rows."""
+        own = {f"weight.{name}": value for name, value in (self._pending or {}).items()}
+        _, results = self.loaded.ask(
+            {"op": "train", "handle": self.student.handle, "settings": dict(settings)},
+            {**tensors, **own},
+            self.loaded.limits.training_wall_clock_s,
+        )
+        if "predictions" not in results:
+            raise CheckFailed("the trained model gives no predictions")
+        predictions = results["predictions"]
+        if not bool(torch.isfinite(predictions).all()):
+            raise CheckFailed("the trained model's logits are not all finite")
+        return predictions
+
     def want(
         self, inputs: Inputs, cotangent: Tensor | None = None, *, training: bool = False
     ) -> Run:

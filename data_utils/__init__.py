@@ -1,0 +1,1 @@
+"""Data for the exercise: the embedded corpus now, the Sentiment-140 tools beside it later."""
