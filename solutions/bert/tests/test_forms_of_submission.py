@@ -1,0 +1,167 @@
+"""The same solution in every form a student may hand in gives the same score."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+REFERENCE = ROOT / "solutions" / "bert"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def sources(bert):
+    return {layer.file: (REFERENCE / layer.file).read_text() for layer in bert.kit.layers}
+
+
+def without_own_imports(text):
+    """The text of a module as a notebook's cell holds it: no imports between the modules."""
+    return re.sub(r"^from (\.\w+|assignments\.\S+) import .*\n", "", text, flags=re.MULTILINE)
+
+
+def write_notebook(path, cells):
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell(text[3:]) if text.startswith("md:") else
+        nbformat.v4.new_code_cell(text)
+        for text in cells
+    ]  # fmt: skip
+    nbformat.write(notebook, path)
+    return path
+
+
+def full_marks(bert, path):
+    result = bert.grade(path)
+    lost = [(c.id, c.message) for c in result.checks if c.points < c.max_points]
+    assert lost == []
+    return result
+
+
+def test_one_python_file_with_all_classes(bert, sources, tmp_path):
+    text = "\n\n".join(without_own_imports(text) for text in sources.values())
+    path = tmp_path / "all_in_one.py"
+    path.write_text("MAX_SEQ_LEN = 128\n" + text)
+    full_marks(bert, path)
+
+
+def test_a_script_that_goes_on_to_train_is_not_trained(bert, sources, tmp_path):
+    text = "\n\n".join(without_own_imports(text) for text in sources.values())
+    path = tmp_path / "script.py"
+    path.write_text(
+        f"from assignments.bert.hyperparameters import *\n{text}\n"
+        "model = SimplifiedBertClassifier(VOCAB_SIZE, EMB_SIZE, N_LAYERS, N_HEADS, 3072)\n"
+        "while True:\n    model.train()\n"
+    )
+    full_marks(bert, path)
+
+
+def test_a_zip_with_a_folder_inside_and_other_files_beside(bert, sources, tmp_path):
+    path = tmp_path / "Müller homework (2).zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in sources.items():
+            archive.writestr(f"Müller homework/bert/{name}", text)
+            archive.writestr(f"__MACOSX/Müller homework/bert/._{name}", b"\0\5\x16\7")
+        archive.writestr("Müller homework/report.pdf", b"%PDF-1.4")
+        archive.writestr("Müller homework/.DS_Store", b"\0\0\0\1Bud1")
+        archive.writestr("Müller homework/bert/__pycache__/attention.cpython-311.pyc", b"\0")
+    full_marks(bert, path)
+
+
+MESSY_CELLS = [
+    "md:# My homework",
+    "!pip install torch transformers datasets\n%matplotlib inline\n%load_ext autoreload",
+    "import torch, math\nimport torch.nn as nn\nimport a_plotting_library_nobody_has as plt",
+    "from transformers import BertTokenizer\n"
+    "tokenizer = BertTokenizer.from_pretrained('bert-base-uncased')",
+    "import pandas as pd\ndf = pd.read_csv('dataset.csv')\nraise SystemExit",
+    "%%bash\nrm -rf everything",
+    "MAX_SEQ_LEN = 128; EMB_SIZE = 768\ndevice = torch.device('cuda' if False else 'cpu')",
+    "class MultiHeadAttention(nn.Module):\n    pass  # first try",
+    "def broken(:\n    pass",
+    "while True:\n    pass",
+]
+
+
+def messy_notebook(sources):
+    classes = [f"%%time\n{without_own_imports(text)}" for text in sources.values()]
+    tail = [
+        "model = SimplifiedBertClassifier(30522, 768, 12, 12, 3072).to(device)\n"
+        "for epoch in range(10**9):\n    model.train()",
+        "import os\nos._exit(3)",
+        "model?",
+        "torch.save(model.state_dict(), 'model.pt')",
+    ]
+    return [*MESSY_CELLS, *classes, *tail]
+
+
+def test_a_notebook_full_of_cells_that_would_fail_or_train_for_hours(bert, sources, tmp_path):
+    path = write_notebook(tmp_path / "homework.ipynb", messy_notebook(sources))
+    result = full_marks(bert, path)
+    used = next(note for note in result.notes if note.startswith("notebook cells used"))
+    assert "11" in used and "18" not in used
+
+
+def test_a_class_defined_twice_counts_as_last_defined(bert, sources, tmp_path):
+    cells = [without_own_imports(text) for text in sources.values()]
+    wrong = without_own_imports(sources["pooler.py"]).replace("encoder_out[:, 0]", "encoder_out[:, -1]")
+    good_last = write_notebook(tmp_path / "good.ipynb", [wrong, *cells])
+    full_marks(bert, good_last)
+    bad_last = write_notebook(tmp_path / "bad.ipynb", [*cells, wrong])
+    lost = {c.layer for c in bert.grade(bad_last).checks if c.points < c.max_points}
+    assert lost == {"Pooler", "EndToEnd"}
+
+
+def test_a_notebook_of_the_old_format_with_a_byte_order_mark(bert, sources, tmp_path):
+    cells = [
+        {"cell_type": "code", "input": without_own_imports(text).splitlines(keepends=True),
+         "language": "python", "outputs": [], "collapsed": False}
+        for text in sources.values()
+    ]  # fmt: skip
+    data = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+    path = tmp_path / "old.ipynb"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(data).encode())
+    full_marks(bert, path)
+
+
+def test_a_stub_left_beside_a_finished_notebook_does_not_count(bert, sources, tmp_path):
+    for name in sources:
+        stub = (ROOT / "assignments" / "bert" / name).read_text()
+        (tmp_path / name).write_text(stub)
+    write_notebook(tmp_path / "finished.ipynb", [without_own_imports(t) for t in sources.values()])
+    result = full_marks(bert, tmp_path)
+    assert all("finished.ipynb" in label for label in result.sources.values())
+
+
+def test_an_unfinished_notebook_beside_finished_files_does_not_count(bert, sources, tmp_path):
+    for name, text in sources.items():
+        (tmp_path / name).write_text(text)
+    stubs = [(ROOT / "assignments" / "bert" / name).read_text() for name in sources]
+    write_notebook(tmp_path / "student.ipynb", [without_own_imports(t) for t in stubs])
+    full_marks(bert, tmp_path)
+
+
+def test_an_exported_notebook_is_read_like_one(bert, sources, tmp_path):
+    parts = [
+        f"# In[{number}]:\n\n{text}"
+        for number, text in enumerate(
+            ["get_ipython().system('pip install torch')", "raise ValueError('never run')"]
+            + [without_own_imports(t) for t in sources.values()]
+        )
+    ]
+    path = tmp_path / "exported.py"
+    path.write_text("#!/usr/bin/env python\n" + "\n\n".join(parts))
+    full_marks(bert, path)
+
+
+def test_classes_under_other_file_names_are_found(bert, sources, tmp_path):
+    folder = tmp_path / "src"
+    folder.mkdir()
+    for name, text in sources.items():
+        renamed = re.sub(r"from \.(\w+) import", r"from .my_\1 import", text)
+        renamed = renamed.replace("my_hyperparameters", "hyperparameters")
+        (folder / f"my_{name}").write_text(renamed)
+    full_marks(bert, tmp_path)
