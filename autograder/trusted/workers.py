@@ -17,7 +17,7 @@ from torch import Tensor
 
 from autograder.boundary.frames import BadFrame, FrameLimits, pack_frame, read_frame
 from autograder.boundary.tensors import BadTensors, pack_tensors, unpack_tensors
-from autograder.manifest import Limits
+from autograder.manifest import KitError, Limits
 from autograder.trusted.template_process import TemplateProcess
 from autograder.trusted.wires import PipeWire, SocketWire, Wire, WireClosed, WireTimeout
 
@@ -149,21 +149,35 @@ class TemplateWorkers:
 
 
 class PlainWorkers:
-    """Workers that are plain child processes, each importing torch itself (about 2 s)."""
+    """Workers that are plain child processes, each importing torch itself (about 2 s).
+
+    The next one is started while the last is in use, so that it is warm when it is wanted.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.isolation = "limited child process only: no namespaces on this system"
-        self._spare: subprocess.Popen[bytes] | None = None
+        self._spare = self._launch()
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        script = _PROJECT / "autograder" / "untrusted" / "plain.py"
+        limits = [str(self._limits.cpu_s), str(self._limits.memory_mib)]
+        return subprocess.Popen(
+            [sys.executable, "-B", str(script), *limits],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def start_worker(self) -> Worker:
-        """Start a fresh worker."""
-        child = subprocess.Popen(
-            [sys.executable, "-B", str(_PROJECT / "autograder" / "untrusted" / "plain.py"),
-             str(self._limits.cpu_s), str(self._limits.memory_mib)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        return Worker(PipeWire(child), self._limits, self, child)
+        """Return a fresh worker once it has imported torch. Raises KitError if it does not."""
+        child, self._spare = self._spare, self._launch()
+        worker = Worker(PipeWire(child), self._limits, self, child)
+        try:
+            worker.ask({"op": "greet"}, {}, self._limits.start_wall_clock_s)
+        except WorkerLost as lost:
+            raise KitError(f"a worker process does not start: {lost.how}") from None
+        return worker
 
     def end_process(self, child: "subprocess.Popen[bytes]", grace_s: float) -> int:
         """Kill and reap one worker; return how it had ended."""
@@ -174,4 +188,6 @@ class PlainWorkers:
             return child.wait(timeout=5.0)
 
     def close(self) -> None:
-        """Nothing is kept between workers."""
+        """End the process that was kept ready."""
+        self._spare.kill()
+        self._spare.communicate(timeout=5.0)

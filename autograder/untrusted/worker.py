@@ -71,6 +71,7 @@ class Worker:
         self._recorder = Recorder()
         self._modules: dict[int, nn.Module] = {}
         self._operations: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Reply]] = {
+            "greet": lambda request, tensors: ({}, {}),
             "survey": self._survey,
             "load": self._load,
             "build": self._build,

@@ -1,0 +1,63 @@
+"""The toy course the engine is tested on, and one warm grader for it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.authoring.grading import Grader
+
+TOY = Path(__file__).parent / "toy_course"
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """The toy assignment with a warm, sandboxed template to fork workers from."""
+    with Grader(TOY, "toy") as grader:
+        yield grader
+
+
+@pytest.fixture
+def submit(tmp_path):
+    """Write a submission: the toy's reference with some files replaced (None: left out)."""
+
+    def write(**changed):
+        folder = tmp_path / "submission"
+        folder.mkdir(exist_ok=True)
+        for name in ("scale", "stack"):
+            shutil.copy(TOY / "solutions" / "toy" / f"{name}.py", folder)
+        for name, text in changed.items():
+            path = folder / f"{name}.py"
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def scale_with(submit):
+    """Write a submission whose Scale.forward begins with the given statement."""
+
+    def write(statement):
+        text = (TOY / "solutions" / "toy" / "scale.py").read_text()
+        head = "        return x * self.weight + self.bias"
+        assert head in text
+        return submit(scale=text.replace(head, f"        {statement}\n{head}"))
+
+    return write
+
+
+def points_by_layer(result):
+    """Points won by layer."""
+    won = {}
+    for check in result.checks:
+        won[check.layer] = won.get(check.layer, 0) + check.points
+    return won
+
+
+@pytest.fixture(name="points_by_layer")
+def provide_points_by_layer():
+    return points_by_layer

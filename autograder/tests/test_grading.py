@@ -1,0 +1,179 @@
+"""What grading promises, on the toy course: a fault costs its own layer, and is said in words."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TOY = Path(__file__).parent / "toy_course"
+FULL = {"Scale": 50, "Stack": 40, "EndToEnd": 10}
+
+
+def messages(result, layer):
+    return {(c.status, c.message) for c in result.checks if c.layer == layer and c.message}
+
+
+def test_the_reference_wins_every_point(toy, points_by_layer):
+    assert points_by_layer(toy.grade(TOY / "solutions" / "toy")) == FULL
+
+
+def test_the_stubs_win_none_and_say_what_is_not_written(toy):
+    result = toy.grade(TOY / "assignments" / "toy")
+    assert result.score == 0
+    assert messages(result, "Scale") == {("error", "scale.py: Scale.__init__ is not written yet")}
+
+
+def test_equal_seeds_give_equal_results(toy, scale_with):
+    folder = scale_with("x = x + 1e-3")
+    first, second = (toy.grade(folder, seed=5).checks for _ in range(2))
+    assert first == second
+
+
+def test_a_wrong_layer_costs_no_layer_built_from_it(toy, scale_with, points_by_layer):
+    won = points_by_layer(toy.grade(scale_with("x = 2 * x")))
+    assert won["Scale"] < 50
+    assert won["Stack"] == 40
+
+
+@pytest.mark.parametrize(
+    ("statement", "status", "words"),
+    [
+        ("return None", "failed", "returned NoneType"),
+        ("return x.detach().numpy()", "failed", "returned ndarray"),
+        ("import os; os._exit(0)", "error", "exited by itself with status 0"),
+        ("import os; os.abort()", "error", "SIGABRT"),
+        ("import sys; sys.exit()", "error", "SystemExit"),
+        ("x = x.new_empty(50 * 2**30)", "error", "allocate"),
+        ("b = bytearray(50 * 2**30)", "error", "MemoryError"),
+        ("import os; os.fork()", "error", "PermissionError"),
+        ("import subprocess; subprocess.run(['true'])", "error", "PermissionError"),
+        ("import socket; socket.socket()", "error", "PermissionError"),
+        ("import os; os.kill(1, 9) or os.kill(-1, 9)", "error", "PermissionError"),
+        ("open('/usr/lib/new', 'w')", "error", "Read-only file system"),
+        ("f = lambda n: f(n + 1); f(0)", "error", "RecursionError"),
+        ("y = self.wieght", "error", "wieght"),
+        ("return x * float('nan')", "failed", "NaN"),
+        ("return x[:, :-1]", "failed", "should be (B, T, width) = (3, 5, 7), got (3, 4, 7)"),
+        ("class E(Exception):\n            __str__ = None\n        raise E", "error", "E"),
+    ],
+)
+def test_a_fault_is_said_in_words_and_costs_its_layer_alone(
+    toy, scale_with, points_by_layer, statement, status, words
+):
+    result = toy.grade(scale_with(statement))
+    found = messages(result, "Scale")
+    assert any(kind == status and words in text for kind, text in found), found
+    won = points_by_layer(result)
+    assert won["Scale"] < 50
+    assert won["Stack"] == 40
+    assert result.grader_faults == []
+
+
+def test_printing_a_flood_costs_nothing(toy, scale_with):
+    assert toy.grade(scale_with("print('x' * 10**7)")).score == 100
+
+
+def test_a_file_larger_than_allowed_is_refused(toy, scale_with):
+    result = toy.grade(scale_with("open('/tmp/big', 'wb').write(b'x' * 2**27)"))
+    assert any("Errno" in text for _, text in messages(result, "Scale"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "was not found"),
+        ("def broken(:\n    pass\n\nclass Scale: pass\n", "SyntaxError"),
+        ("import os\nos._exit(0)\nclass Scale: pass\n", "while it was imported"),
+        ("import sys\nsys.exit(0)\nclass Scale: pass\n", "SystemExit"),
+        ("raise ValueError('half done')\nclass Scale: pass\n", "half done"),
+        ("import os\nfor _ in range(3):\n    os.fork()\nclass Scale: pass\n", "PermissionError"),
+        ("class Scale:\n    def __init__(self, width): pass\n", "not a torch.nn.Module"),
+        ("Scale = 3\n", "not a class"),
+    ],
+)
+def test_a_module_that_does_not_load_costs_its_layer_alone(
+    toy, submit, points_by_layer, text, words
+):
+    result = toy.grade(submit(scale=text))
+    assert any(words in message for _, message in messages(result, "Scale"))
+    won = points_by_layer(result)
+    assert won["Scale"] == 0
+    assert won["Stack"] == 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["import", "forward", "str"])
+def test_an_endless_loop_ends_within_its_time_and_the_rest_is_graded(
+    toy, submit, scale_with, points_by_layer, place
+):
+    folder = {
+        "import": lambda: submit(scale="while True: pass\nclass Scale: pass\n"),
+        "forward": lambda: scale_with("while True: pass"),
+        "str": lambda: scale_with(
+            "class E(Exception):\n            def __str__(self):\n"
+            "                while True: pass\n        raise E"
+        ),
+    }[place]()
+    started = time.monotonic()
+    result = toy.grade(folder)
+    limits = toy.kit.limits
+    allowed = limits.lost_wall_clock_s_per_layer + limits.call_wall_clock_s + 5
+    assert time.monotonic() - started < allowed
+    assert any(kind == "timeout" for kind, _ in messages(result, "Scale"))
+    assert points_by_layer(result)["Stack"] == 40
+
+
+def test_a_layer_that_breaks_its_process_state_breaks_no_other_layer(toy, submit, points_by_layer):
+    text = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    sabotage = "import torch\ntorch.nn.Linear = torch.nn.ModuleList = None\ntorch.equal = None\n"
+    won = points_by_layer(toy.grade(submit(scale=sabotage + text)))
+    assert won["Stack"] == 40
+
+
+def test_nothing_is_left_running(toy, scale_with):
+    toy.grade(scale_with("import threading; threading.Thread(target=lambda: None).start()"))
+    if not Path("/proc/self/task").exists():
+        pytest.skip("no /proc here to look for processes in")
+    mine = children_of(os.getpid())
+    template = [pid for pid in mine if "bootstrap.py" in command_of(pid) or "bwrap" in command_of(pid)]
+    workers = [
+        pid for parent in template for pid in all_children_of(parent) if "bootstrap" in command_of(pid)
+    ]
+    assert len(workers) <= 2, "a template and its init, and no worker"
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def children_of(pid):
+    try:
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def all_children_of(pid):
+    found = children_of(pid)
+    return found + [inner for child in found for inner in all_children_of(child)]
+
+
+@pytest.mark.slow
+def test_a_plain_child_process_grades_alike_where_there_are_no_namespaces(tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from autograder.authoring.grading import Grader\n"
+        f"root = Path({str(TOY)!r})\n"
+        "with Grader(root, 'toy', plain=True) as grader:\n"
+        "    result = grader.grade(root / 'solutions' / 'toy')\n"
+        "    assert result.score == 100, result\n"
+        "    assert 'no namespaces' in result.isolation\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True, timeout=120)
