@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.manifest import Kit, KitError, load_kit
-from autograder.results import ExitStatus, Result, write_json
+from autograder.results import ExitStatus, Result, is_isolated, write_json
 from autograder.trusted.errors import UngradableSubmission
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _grade_staged(
     else:
         source = PlainWorkers(kit.limits)
     try:
-        if options.require_isolation and "namespace" not in source.isolation:
+        if options.require_isolation and not is_isolated(source.isolation):
             raise BadArguments(
                 f"--require-isolation: this machine offers only «{source.isolation}»; install "
                 "bubblewrap or allow user namespaces, or grade without the option"

@@ -83,6 +83,11 @@ class Result:
         }
 
 
+def is_isolated(isolation: str) -> bool:
+    """Whether a description of isolation means namespaces, and not only limits."""
+    return not isolation.startswith("limited")
+
+
 def _plain(number: float) -> float:
     return round(float(number), 6)
 

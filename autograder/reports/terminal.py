@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from autograder.manifest import WHOLE_MODEL, Kit
-from autograder.results import CheckResult, Result
+from autograder.results import CheckResult, Result, is_isolated
 
 _MARKS = {"full": ("✓", "green"), "some": ("~", "yellow"), "none": ("✗", "red")}
 _PLAIN_MARKS = {"full": "ok", "some": "--", "none": "no"}
@@ -124,7 +124,7 @@ class Terminal:
             self._out.print(Text(f"note: {note}", style="dim"))
         if result.training.startswith("left out"):
             self._out.print(Text(f"The training check was {result.training}."))
-        if "namespace" not in result.isolation:
+        if not is_isolated(result.isolation):
             self._out.print(
                 Text(f"Isolation is weak on this machine: {result.isolation}.", style="yellow")
             )

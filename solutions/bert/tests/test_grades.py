@@ -1,0 +1,62 @@
+"""The reference wins all points, the stubs none; the same seed gives the same result."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+REFERENCE = ROOT / "solutions" / "bert"
+
+
+def lost(result):
+    return [(c.id, c.message) for c in result.checks if c.points < c.max_points]
+
+
+def test_the_reference_wins_every_point_also_in_training(bert):
+    result = bert.grade(REFERENCE, training=True)
+    assert lost(result) == []
+    assert result.score == result.max_score == 100
+
+
+def test_the_stubs_win_none(bert):
+    result = bert.grade(ROOT / "assignments" / "bert", training=True)
+    assert result.score == 0
+    assert result.max_score == 100
+
+
+def test_one_layer_can_be_graded_alone(bert):
+    result = bert.grade(REFERENCE, layers=("Pooler",))
+    assert {c.layer for c in result.checks} == {"Pooler"}
+    assert result.score == result.max_score == bert.kit.points_of("Pooler")
+
+
+@pytest.mark.slow
+def test_twenty_runs_with_one_seed_give_one_result(bert, tmp_path):
+    folder = tmp_path / "submission"
+    shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("checks", "tests"))
+    path = folder / "attention.py"
+    path.write_text(path.read_text().replace("dim=-1)", "dim=-2)"))
+    first = bert.grade(folder, seed=11).checks
+    assert lost(bert.grade(folder, seed=11))
+    for _ in range(18):
+        assert bert.grade(folder, seed=11).checks == first
+
+
+@pytest.mark.slow
+def test_a_correct_solution_wins_every_point_under_fifty_seeds(bert, tmp_path):
+    folder = tmp_path / "submission"
+    shutil.copytree(
+        Path(__file__).parent / "submissions" / "correct" / "bert_first_release_mask", folder
+    )
+    for layer in bert.kit.layers:
+        if not (folder / layer.file).exists():
+            shutil.copy(REFERENCE / layer.file, folder)
+    for seed in range(50):
+        assert lost(bert.grade(folder, seed=seed)) == [], f"seed {seed}"
+
+
+@pytest.mark.slow
+def test_the_same_training_gives_the_same_result(bert):
+    first, second = (bert.grade(REFERENCE, seed=3, training=True, layers=("EndToEnd",)) for _ in "ab")
+    assert first.checks == second.checks
