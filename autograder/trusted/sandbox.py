@@ -166,6 +166,9 @@ def wrap_with_bubblewrap(visible: Sequence[str], hidden: object, *, gpu: bool) -
         "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "sandbox",
         "--cap-drop", "ALL",
     ]  # fmt: skip
+    if os.getuid() == 0:
+        # Root would stay root in name, and the kernel would not map it again for the workers.
+        command += ["--uid", "65534", "--gid", "65534"]
     for path in visible:
         if os.path.islink(path) and os.path.dirname(path) == "/":
             command += ["--symlink", os.readlink(path), path]
@@ -180,4 +183,5 @@ def wrap_with_bubblewrap(visible: Sequence[str], hidden: object, *, gpu: bool) -
         for path in sorted(glob.glob("/dev/nvidia*")):
             command += ["--dev-bind-try", path, path]
         command += ["--ro-bind-try", "/sys", "/sys"]
-    return [*command, "--chdir", "/"]
+    # What bubblewrap made to hold the rest is writable until told otherwise.
+    return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]

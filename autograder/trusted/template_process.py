@@ -48,7 +48,8 @@ class TemplateProcess:
     def wait_until_warm(self, timeout_s: float) -> None:
         """Return once the template has imported torch. Raises KitError if it does not."""
         if not self._warm:
-            self.receive("ready", timeout_s)
+            apart = self.receive("apart", timeout_s)
+            self.isolation += "; workers apart" if apart else "; workers NOT kept apart"
             self._warm = True
 
     def send(self, message: dict[str, Any], descriptors: list[int]) -> None:

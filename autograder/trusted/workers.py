@@ -36,7 +36,9 @@ class WorkerLost(Exception):
 class WorkerSource(Protocol):
     """Where workers come from."""
 
-    isolation: str
+    @property
+    def isolation(self) -> str:
+        """What keeps student code in, in words."""
 
     def start_worker(self) -> "Worker":
         """Return a fresh worker that has run no student code."""
@@ -116,7 +118,11 @@ class TemplateWorkers:
         self._template = template
         self._limits = limits
         self._gpu = gpu
-        self.isolation = template.isolation
+
+    @property
+    def isolation(self) -> str:
+        """What is in force; complete once the first worker has started."""
+        return self._template.isolation
 
     def start_worker(self) -> Worker:
         """Fork a fresh worker; takes about 15 ms once the template is warm."""

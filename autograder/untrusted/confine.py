@@ -57,6 +57,20 @@ def confine_worker(limits: WorkerLimits, wire_fd: int, *, gpu: bool = False) -> 
     return tuple(in_force)
 
 
+def can_keep_workers_apart() -> bool:
+    """Whether a worker gets namespaces of its own here; tried in a child."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            linux.unshare(_NESTED)
+            linux.map_own_ids(os.getuid(), os.getgid())
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def _close_all_but(wire_fd: int) -> None:
     os.closerange(3, wire_fd)
     os.closerange(wire_fd + 1, 65536)

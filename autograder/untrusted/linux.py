@@ -19,6 +19,8 @@ MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 MS_NOATIME, MS_NODIRATIME, MS_RELATIME = 1024, 2048, 1 << 21
 MNT_DETACH = 2
 
+NOBODY = 65534
+
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
 SECCOMP_MODE_FILTER = 2
@@ -87,11 +89,15 @@ def prctl(option: int, value: int = 0, pointer: object = 0) -> None:
 
 
 def map_own_ids(uid: int, gid: int) -> None:
-    """In a new user namespace, keep the ids the process had outside."""
+    """In a new user namespace, keep the ids the process had outside; root becomes nobody.
+
+    Without privileges the kernel lets nobody map root once more, and a worker makes another such
+    namespace inside this one.
+    """
     for name, text in (
         ("setgroups", "deny"),
-        ("uid_map", f"{uid} {uid} 1"),
-        ("gid_map", f"{gid} {gid} 1"),
+        ("uid_map", f"{uid or NOBODY} {uid} 1"),
+        ("gid_map", f"{gid or NOBODY} {gid} 1"),
     ):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as stream:
             stream.write(text)

@@ -88,7 +88,13 @@ def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, 
         ]
         chosen = choose_candidate(found, file_name, sources.root)
         if chosen is not None:
-            others = [c.label for c in found if c is not chosen]
+            # Worth a word only where a reader could mean the other one: not below the exercise.
+            depth = chosen.source.path.count("/")
+            others = [
+                c.label
+                for c in found
+                if c is not chosen and not c.unfinished and c.source.path.count("/") <= depth
+            ]
             report[name] = {
                 "path": chosen.source.path,
                 "label": chosen.label,

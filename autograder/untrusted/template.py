@@ -4,7 +4,8 @@ Runs inside the sandbox and never runs student code itself. It listens on one Un
 
     grader -> template   {"do": "fork", "limits": {...}} with one file descriptor: the worker's wire
                          {"do": "end", "pid": n, "grace_s": s}   kill after s seconds, and reap
-    template -> grader   {"pid": n} · {"status": n}       n as waitpid gives it
+    template -> grader   {"ready": true, "apart": whether workers get namespaces of their own}
+                         {"pid": n} · {"status": n}       n as waitpid gives it
 
 When the socket closes, every worker is killed and the template ends.
 """
@@ -18,14 +19,18 @@ import time
 from typing import Any
 
 from autograder.untrusted import worker
-from autograder.untrusted.confine import WorkerLimits, confine_worker
+from autograder.untrusted.confine import (
+    WorkerLimits,
+    can_keep_workers_apart,
+    confine_worker,
+)
 
 
 def main(control_fd: int) -> None:
     """Serve fork requests on ``control_fd`` until it closes."""
     worker.warm_up()
     control = socket.socket(fileno=control_fd)
-    control.send(json.dumps({"ready": True}).encode())
+    control.send(json.dumps({"ready": True, "apart": can_keep_workers_apart()}).encode())
     children: set[int] = set()
     try:
         while True:

@@ -1,0 +1,184 @@
+"""What student code cannot do, for every mechanism this machine has."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.authoring.grading import Grader
+from autograder.trusted.sandbox import bubblewrap_works, find_import_path, unshare_works
+
+TOY = Path(__file__).parent / "toy_course"
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "unshare"])
+def sandboxed(request):
+    works = {"bubblewrap": bubblewrap_works, "unshare": unshare_works}[request.param]
+    if not works():
+        pytest.skip(f"{request.param} does not work on this machine")
+    with Grader(TOY, "toy", mechanism=request.param) as grader:
+        yield grader
+
+
+@pytest.fixture
+def say(sandboxed, scale_with):
+    """Evaluate an expression next to student code and return its text."""
+
+    def evaluate(expression, setup="pass"):
+        folder = scale_with(f"{setup}; raise RuntimeError('<<' + str({expression}) + '>>')")
+        result = sandboxed.grade(folder, layers=("Scale",))
+        text = next(c.message for c in result.checks if "<<" in c.message)
+        return text.partition("<<")[2].partition(">>")[0]
+
+    return evaluate
+
+
+def test_the_report_names_what_is_in_force(sandboxed):
+    result = sandboxed.grade(TOY / "solutions" / "toy", layers=("Scale",))
+    assert "mount, pid, network" in result.isolation
+    assert result.isolation.endswith("workers apart")
+
+
+def test_the_solution_still_wins_every_point(sandboxed):
+    assert sandboxed.grade(TOY / "solutions" / "toy").score == 100
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        str(ROOT / "solutions"),
+        str(ROOT / "assignments"),
+        str(ROOT / "autograder" / "trusted"),
+        str(ROOT / "data_utils"),
+        str(ROOT / ".git"),
+        str(TOY / "solutions"),
+        "/etc/passwd",
+        "/etc/shadow",
+        "/home",
+        "/var",
+    ],
+)
+def test_cannot_see(say, path):
+    assert say(f"os.path.exists({path!r})", "import os") == "False"
+
+
+def test_cannot_see_the_home_folder(say, tmp_path):
+    secret = Path.home() / ".bashrc"
+    assert say(f"os.path.exists({str(secret)!r})", "import os") == "False"
+    assert say(f"os.path.exists({str(tmp_path)!r})", "import os") == "False"
+
+
+def test_the_checks_and_the_reference_are_not_importable(say):
+    setup = "import importlib.util as u"
+    assert say("u.find_spec('solutions')", setup) == "None"
+    assert say("u.find_spec('autograder.trusted')", setup) == "None"
+
+
+def test_can_write_its_own_scratch_only(say):
+    setup = "import os"
+    writable = "[p for p in ('/', '/usr', '/dev', '/proc', '/tmp', '/etc') if os.access(p, os.W_OK)]"
+    assert say(writable, setup) in ("['/tmp']", "['/proc', '/tmp']")
+
+
+def test_scratch_is_limited(say):
+    write = "open('/tmp/x', 'wb')"
+    setup = (
+        "import os, errno; fs = os.statvfs('/tmp'); size = fs.f_frsize * fs.f_blocks // 2**20; "
+        f"f = {write}"
+    )
+    assert int(say("size", setup)) <= 64
+
+
+def test_scratch_is_private_to_each_worker(sandboxed, submit):
+    scale = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    stack = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    leave = "open('/tmp/left', 'w').close()\n"
+    look = "import os\nif os.path.exists('/tmp/left'): raise ValueError('it is there')\n"
+    result = sandboxed.grade(submit(scale=scale + leave, stack=stack + look))
+    assert not any("it is there" in c.message for c in result.checks if c.layer == "Stack")
+
+
+def test_sees_its_own_processes_only(say):
+    setup = "import os"
+    seen = say("sorted(int(p) for p in os.listdir('/proc') if p.isdigit())", setup)
+    assert seen in ("[]", "[1]", "[1, 2]") or seen == f"[{os.getpid()}]"
+
+
+def test_has_no_capability(say):
+    read = "[l.split()[1] for l in open('/proc/self/status') if l.startswith('CapEff')]"
+    setup = "import os"
+    assert say(f"{read} if os.path.exists('/proc/self/status') else ['0']", setup).strip("[]'0") == ""
+
+
+def test_the_environment_is_scrubbed(say, monkeypatch):
+    names = say("sorted(os.environ)", "import os")
+    assert "HOME" in names
+    for name in os.environ.keys() - {"PATH", "HOME", "LANG", "TMPDIR", "PWD"}:
+        if len(name) > 3 and not name.endswith("_NUM_THREADS"):
+            assert f"'{name}'" not in names
+
+
+def test_holds_no_file_open_but_its_wire(say):
+    define = (
+        "import os\n        def closed(n):\n            try: os.fstat(n)\n"
+        "            except OSError: return True\n            return False\n        pass"
+    )
+    found = json.loads(say("[n for n in range(3, 200) if not closed(n)]", define))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "__import__('socket').socket()",
+        "__import__('socket').socketpair()",
+        "__import__('os').fork()",
+        "__import__('os').posix_spawn('/bin/true', ['true'], {})",
+        "__import__('os').execv('/bin/true', ['true'])",
+        "__import__('os').kill(__import__('os').getppid() or 2, 9)",
+        "__import__('os').kill(-1, 9)",
+        "__import__('os').killpg(0, 9)",
+    ],
+)
+def test_may_not(sandboxed, scale_with, call):
+    result = sandboxed.grade(scale_with(call), layers=("Scale",))
+    assert any(
+        "PermissionError" in c.message or "BlockingIOError" in c.message for c in result.checks
+    ), [c.message for c in result.checks]
+
+
+def test_namespaces_cannot_be_made_by_student_code(say):
+    setup = "import ctypes"
+    assert say("ctypes.CDLL(None).unshare(0x10000000)", setup) == "-1"
+
+
+def test_our_sources_are_not_on_the_import_path():
+    assert str(ROOT) not in find_import_path(ROOT)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("mechanism", ["bubblewrap", "unshare"])
+def test_an_ordinary_user_gets_the_same_sandbox(tmp_path, mechanism):
+    setpriv = shutil.which("setpriv")
+    probe = [setpriv or "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    command = [sys.executable, "-c", "import torch"]
+    if setpriv is None or subprocess.run([*probe, *command], cwd="/", check=False).returncode:
+        pytest.skip("another user cannot run this interpreter here")
+    if mechanism == "bubblewrap" and shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    os.chmod(tmp_path, 0o777)
+    arguments = [sys.executable, "-B", str(ROOT / "grade.py"), "--kit", str(TOY)]
+    arguments += [str(TOY / "solutions" / "toy"), "--sandbox", mechanism, "--require-isolation"]
+    done = subprocess.run([*probe, *arguments], cwd="/", capture_output=True, text=True, check=False)
+    if "Permission denied" in done.stderr and "grade.py" in done.stderr:
+        pytest.skip("another user cannot read this checkout")
+    assert done.returncode == 0, done.stderr
+    assert "100 of 100" in done.stdout
