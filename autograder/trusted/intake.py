@@ -277,7 +277,7 @@ def _mentions_a_class(
 
 
 def _rough_text(content: bytes) -> str:
-    coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     return content.decode(coding, "replace")
 
 

@@ -1,0 +1,100 @@
+"""A student's parameters are matched with the reference's by name, by words, by shape."""
+
+import pytest
+import torch
+
+from autograder.trusted.matching import Parameter, match_parameters, words_of
+
+ROLES = {"query": ["q", "wq"], "key": ["k"], "value": ["v"], "ln": ["norm"]}
+
+
+def parameters(*entries):
+    return [Parameter(name, shape, owner) for name, shape, owner in entries]
+
+
+def linear(name, rows, columns):
+    return [(f"{name}.weight", (rows, columns), "Linear"), (f"{name}.bias", (rows,), "Linear")]
+
+
+REFERENCE = parameters(
+    *linear("query", 6, 6), *linear("key", 6, 6), *linear("value", 6, 6),
+    ("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm"),
+)  # fmt: skip
+
+
+def values():
+    return {p.name: torch.randn(p.shape) for p in REFERENCE}
+
+
+def sources(student):
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert match.complete
+    return {name: source.names for name, source in match.readings[0].sources.items()}
+
+
+def test_equal_names_are_one_reading():
+    student = [(p.name, p.shape, p.owner) for p in REFERENCE]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert len(match.readings) == 1
+    assert not match.readings[0].renamed
+
+
+def test_words_in_a_name_beat_the_order_of_registration():
+    student = [*linear("v_proj", 6, 6), *linear("k_proj", 6, 6), *linear("q_proj", 6, 6),
+               ("norm.gamma", (6,), "Norm"), ("norm.beta", (6,), "Norm")]  # fmt: skip
+    found = sources(student)
+    assert found["q_proj.weight"] == ("query.weight",)
+    assert found["v_proj.bias"] == ("value.bias",)
+    assert found["norm.beta"] == ("ln.bias",)
+
+
+def test_names_that_say_nothing_are_read_in_every_order():
+    student = [*linear("a", 6, 6), *linear("b", 6, 6), *linear("c", 6, 6),
+               ("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]  # fmt: skip
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    firsts = {reading.sources["a.weight"].names for reading in match.readings}
+    assert firsts == {("query.weight",), ("key.weight",), ("value.weight",)}
+    for reading in match.readings:
+        matrix, bias = (reading.sources[f"a.{part}"].names[0] for part in ("weight", "bias"))
+        assert matrix.partition(".")[0] == bias.partition(".")[0]
+
+
+def test_a_packed_matrix_is_read_as_its_parts_block_by_block_and_head_by_head():
+    student = [*linear("qkv", 18, 6), ("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
+    given = values()
+    shapes = {"qkv.weight": (18, 6), "qkv.bias": (18,), "ln.weight": (6,), "ln.bias": (6,)}
+    blocks, heads = (reading.translate(given, shapes) for reading in match.readings)
+    assert torch.equal(blocks["qkv.weight"][6:12], given["key.weight"])
+    assert torch.equal(heads["qkv.weight"][2:4], given["key.weight"][:2])
+
+
+def test_own_matrices_may_stand_the_other_way_round():
+    student = [("W_q", (6, 6), "Mine"), ("b_q", (6,), "Mine"), *linear("key", 6, 6),
+               *linear("value", 6, 6), ("ln.weight", (6,), "LayerNorm"),
+               ("ln.bias", (6,), "LayerNorm")]  # fmt: skip
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert {r.sources["W_q"].transposed for r in match.readings} == {False, True}
+    assert {r.sources["key.weight"].transposed for r in match.readings} == {False}
+
+
+@pytest.mark.parametrize("dropped", ["key.bias", "ln.weight", "value.weight"])
+def test_what_is_missing_is_named(dropped):
+    student = [(p.name, p.shape, p.owner) for p in REFERENCE if p.name != dropped]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert [p.name for p in match.missing] == [dropped]
+
+
+def test_what_is_too_much_is_named():
+    student = [(p.name, p.shape, p.owner) for p in REFERENCE] + [("extra.weight", (6, 6), "Linear")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert [p.name for p in match.surplus] == ["extra.weight"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("attn.qProj.weight", {"attn", "q", "proj", "weight"}), ("linear_1", {"linear", "1"}),
+     ("W_q2", {"w", "q2", "q"})],
+)  # fmt: skip
+def test_names_are_cut_into_words(name, words):
+    assert words <= words_of(name)
