@@ -6,6 +6,7 @@ it must know of an exercise is in ``solutions/<assignment>/rubric.toml``.
 
 import importlib
 import inspect
+import os
 import sys
 import tomllib
 from dataclasses import dataclass, fields
@@ -103,11 +104,22 @@ class Kit:
 
     def reference_module(self, name: str) -> ModuleType:
         """Import the staff's module that defines a layer."""
+        name = f"solutions.{self.assignment}.{self.by_name[name].file.removesuffix('.py')}"
+        module = sys.modules.get(name)
+        if module is not None and Path(str(module.__file__)).parent == self.staff_folder:
+            return module
+        self._make_importable()
+        return importlib.import_module(name)
+
+    def _make_importable(self) -> None:
+        """Let this kit's folders be imported, and forget those of another kit's copy."""
         root = str(self.root)
-        if root not in sys.path:
-            sys.path.append(root)
-        stem = self.by_name[name].file.removesuffix(".py")
-        return importlib.import_module(f"solutions.{self.assignment}.{stem}")
+        if root not in sys.path[:1]:
+            sys.path.insert(0, root)
+        ours = tuple(f"{side}.{self.assignment}" for side in ("solutions", "assignments"))
+        for name in [name for name in sys.modules if name.startswith(ours)]:
+            if not str(getattr(sys.modules[name], "__file__", "")).startswith(root + os.sep):
+                del sys.modules[name]
 
     def reference_class(self, name: str) -> type:
         """The staff's class for a layer."""
@@ -148,7 +160,7 @@ def load_kit(root: Path, assignment: str) -> Kit:
         known = {field.name for field in fields(Limits)}
         unknown = set(data.get("limits", {})) - known
         if unknown:
-            raise KitError(f"{rubric}: unknown limit {sorted(unknown)[0]!r}")
+            raise KitError(f"{rubric}: unknown limit {min(unknown)!r}")
         layers = tuple(_read_layer(entry) for entry in data["layers"])
         return Kit(
             root=root,

@@ -110,7 +110,8 @@ def add_up_points(kit: Kit) -> Iterator[str]:
     for group in kit.groups:
         held = sum(check.points for check in checks if check.layer == group)
         if held != kit.points_of(group):
-            yield f"the checks of {group} sum to {held:g} points, the rubric says {kit.points_of(group):g}"
+            wanted = kit.points_of(group)
+            yield f"the checks of {group} sum to {held:g} points, the rubric says {wanted:g}"
     names = [check.id for check in checks]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"two checks are called {name}"
@@ -139,7 +140,8 @@ def look_for_leaks(kit: Kit) -> Iterator[str]:
             text = "\n".join(_strings_in(json.loads(text)))
         handed_out = {squeeze(line) for line in text.splitlines()}
         for line in sorted(handed_out & telling.keys()):
-            yield f"{path.relative_to(kit.root)} shows a line of the reference's {telling[line]}: {line}"
+            place = path.relative_to(kit.root)
+            yield f"{place} shows a line of the reference's {telling[line]}: {line}"
 
 
 def _strings_in(value: object) -> Iterator[str]:

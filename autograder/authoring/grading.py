@@ -6,13 +6,14 @@ Runs on the trusted side.
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from autograder.manifest import Kit, load_kit
 from autograder.results import Result
 from autograder.trusted.intake import IntakeLimits, stage_submission
 from autograder.trusted.plugin import Selection
-from autograder.trusted.session import Request, grade_submission
 from autograder.trusted.sandbox import Mechanism
+from autograder.trusted.session import Request, grade_submission
 from autograder.trusted.template_process import TemplateProcess
 from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
 
@@ -32,7 +33,7 @@ class Grader:
             template = TemplateProcess(hidden, gpu=False, mechanism=mechanism)
             self.source = TemplateWorkers(template, self.kit.limits, gpu=False)
 
-    def __enter__(self) -> "Grader":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,

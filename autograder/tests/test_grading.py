@@ -44,7 +44,7 @@ def test_a_wrong_layer_costs_no_layer_built_from_it(toy, scale_with, points_by_l
         ("return None", "failed", "returned NoneType"),
         ("return x.detach().numpy()", "failed", "returned ndarray"),
         ("import os; os._exit(0)", "error", "exited by itself with status 0"),
-        ("import os; os.abort()", "error", "SIGABRT"),
+        ("import os; os.abort()", "error", "took its process down"),
         ("import sys; sys.exit()", "error", "SystemExit"),
         ("x = x.new_empty(50 * 2**30)", "error", "allocate"),
         ("b = bytearray(50 * 2**30)", "error", "MemoryError"),
@@ -138,9 +138,14 @@ def test_nothing_is_left_running(toy, scale_with):
     if not Path("/proc/self/task").exists():
         pytest.skip("no /proc here to look for processes in")
     mine = children_of(os.getpid())
-    template = [pid for pid in mine if "bootstrap.py" in command_of(pid) or "bwrap" in command_of(pid)]
+    template = [
+        pid for pid in mine if "bootstrap.py" in command_of(pid) or "bwrap" in command_of(pid)
+    ]
     workers = [
-        pid for parent in template for pid in all_children_of(parent) if "bootstrap" in command_of(pid)
+        pid
+        for parent in template
+        for pid in all_children_of(parent)
+        if "bootstrap" in command_of(pid)
     ]
     assert len(workers) <= 2, "a template and its init, and no worker"
 

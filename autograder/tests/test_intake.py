@@ -68,12 +68,19 @@ def test_bytes_pass_through_unchanged(tmp_path):
 
 
 def test_wrapping_folders_of_a_zip_are_taken_off(tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"x/y/scale.py": CLASS, "x/y/z/help.py": "", "x/r.pdf": ""})
+    path = write_zip(
+        tmp_path / "a.zip", {"x/y/scale.py": CLASS, "x/y/z/help.py": "", "x/r.pdf": ""}
+    )
     assert paths(stage(path)) == ["scale.py", "z/help.py"]
 
 
 def test_the_root_is_where_the_expected_files_lie(tmp_path):
-    entries = {"helper.py": "", "src/bert/scale.py": CLASS, "src/bert/stack.py": "", "old/scale.py": ""}
+    entries = {
+        "helper.py": "",
+        "src/bert/scale.py": CLASS,
+        "src/bert/stack.py": "",
+        "old/scale.py": "",
+    }
     assert stage(write_zip(tmp_path / "a.zip", entries)).root == "src/bert"
 
 
@@ -187,9 +194,10 @@ def test_a_damaged_entry_is_refused(tmp_path):
 
 def test_of_two_entries_with_one_name_the_last_counts(tmp_path):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("scale.py", "x")
-        archive.writestr("scale.py", CLASS)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("scale.py", CLASS)
     (tmp_path / "a.zip").write_bytes(buffer.getvalue())
     assert stage(tmp_path / "a.zip").files[0].content == CLASS.encode()
 

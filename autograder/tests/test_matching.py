@@ -60,7 +60,11 @@ def test_names_that_say_nothing_are_read_in_every_order():
 
 
 def test_a_packed_matrix_is_read_as_its_parts_block_by_block_and_head_by_head():
-    student = [*linear("qkv", 18, 6), ("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]
+    student = [
+        *linear("qkv", 18, 6),
+        ("ln.weight", (6,), "LayerNorm"),
+        ("ln.bias", (6,), "LayerNorm"),
+    ]
     match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
     given = values()
     shapes = {"qkv.weight": (18, 6), "qkv.bias": (18,), "ln.weight": (6,), "ln.bias": (6,)}

@@ -83,7 +83,9 @@ def test_the_checks_and_the_reference_are_not_importable(say):
 
 def test_can_write_its_own_scratch_only(say):
     setup = "import os"
-    writable = "[p for p in ('/', '/usr', '/dev', '/proc', '/tmp', '/etc') if os.access(p, os.W_OK)]"
+    writable = (
+        "[p for p in ('/', '/usr', '/dev', '/proc', '/tmp', '/etc') if os.access(p, os.W_OK)]"
+    )
     assert say(writable, setup) in ("['/tmp']", "['/proc', '/tmp']")
 
 
@@ -114,7 +116,9 @@ def test_sees_its_own_processes_only(say):
 def test_has_no_capability(say):
     read = "[l.split()[1] for l in open('/proc/self/status') if l.startswith('CapEff')]"
     setup = "import os"
-    assert say(f"{read} if os.path.exists('/proc/self/status') else ['0']", setup).strip("[]'0") == ""
+    assert (
+        say(f"{read} if os.path.exists('/proc/self/status') else ['0']", setup).strip("[]'0") == ""
+    )
 
 
 def test_the_environment_is_scrubbed(say, monkeypatch):
@@ -177,7 +181,9 @@ def test_an_ordinary_user_gets_the_same_sandbox(tmp_path, mechanism):
     os.chmod(tmp_path, 0o777)
     arguments = [sys.executable, "-B", str(ROOT / "grade.py"), "--kit", str(TOY)]
     arguments += [str(TOY / "solutions" / "toy"), "--sandbox", mechanism, "--require-isolation"]
-    done = subprocess.run([*probe, *arguments], cwd="/", capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*probe, *arguments], cwd="/", capture_output=True, text=True, check=False
+    )
     if "Permission denied" in done.stderr and "grade.py" in done.stderr:
         pytest.skip("another user cannot read this checkout")
     assert done.returncode == 0, done.stderr

@@ -97,7 +97,8 @@ def _safe_path(entry: zipfile.ZipInfo, shown: str) -> str:
         )
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise UngradableSubmission(
-            f"{shown} is refused: its entry «{clean_text(path, 80)}» is a link; pack the file itself"
+            f"{shown} is refused: its entry «{clean_text(path, 80)}» is a link; pack what it "
+            "points to"
         )
     return "/".join(part for part in parts if part not in ("", "."))
 

@@ -32,9 +32,10 @@ def expect_arguments_passed_down(twin: Twin) -> None:
             raise CheckFailed(
                 f"{twin.name} should hold {len(expected)} {kind}, it holds {len(made)}"
             )
-        for given in made:
+        for claimed in made:
+            given = claimed if isinstance(claimed, dict) else {}
             for name, value in expected[0].items():
-                got = given.get(name) if isinstance(given, dict) else None
+                got = given.get(name)
                 if got != value:
                     raise CheckFailed(
                         f"{kind} is constructed with {name}={clean_text(str(got), 40)}, where "
@@ -48,7 +49,8 @@ def expect_called_once_each(twin: Twin, run: Run, kinds: Iterable[str], times: i
         count = sum(1 for call in run.calls if call["class"] == kind)
         if count != times:
             raise CheckFailed(
-                f"{twin.name}.forward should call {kind} {_times(times)}, it calls it {_times(count)}"
+                f"{twin.name}.forward should call {kind} {_times(times)}, "
+                f"it calls it {_times(count)}"
             )
 
 

@@ -6,7 +6,7 @@ caller tries them in turn and keeps the one that gives the reference's output: i
 layer is wrong under every reading.
 
 A student's parameter may also be the reference's transposed (``x @ W``), with a unit axis more
-(a 1×1 convolution), or several of the reference's in one (a packed query-key-value matrix).
+(a convolution of width 1), or several of the reference's in one (a packed query-key-value matrix).
 """
 
 import itertools

@@ -5,6 +5,7 @@ root: nothing of a submission is on the path, collected, or imported.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +125,7 @@ class GradingPlugin:
             keywords={},
             outcome="passed" if error is None else "failed",
             longrepr=None,
-            when=call.when,
+            when="call" if call.when == "collect" else call.when,
         )
 
     def _note(self, check: Check, error: BaseException | None) -> None:
@@ -160,6 +161,11 @@ def run_checks(plugin: GradingPlugin, *, collect_only: bool = False) -> None:
     ]  # fmt: skip
     if collect_only:
         arguments.append("--collect-only")
+    for path in folder.glob("*.py"):
+        # Of another kit's copy, collected earlier in this process: not these checks.
+        known = sys.modules.get(path.stem)
+        if known is not None and getattr(known, "__file__", None) != str(path):
+            del sys.modules[path.stem]
     before = {
         name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")
     }

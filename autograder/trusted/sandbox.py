@@ -102,7 +102,7 @@ def find_import_path(project: Path) -> list[str]:
     found = []
     for entry in sys.path:
         path = Path(entry or ".").resolve()
-        if not path.exists() or path == project or _holds(path, project):
+        if not path.exists() or path == project or _holds_kit(path):
             continue
         below_project = project in path.parents
         if not below_project or path.name in ("site-packages", "dist-packages"):
@@ -110,7 +110,7 @@ def find_import_path(project: Path) -> list[str]:
     return found
 
 
-def _holds(path: Path, project: Path) -> bool:
+def _holds_kit(path: Path) -> bool:
     """Whether a path entry would bring our own sources along."""
     return path.is_dir() and (path / "solutions").is_dir() and (path / "autograder").is_dir()
 

@@ -11,7 +11,14 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, expect_same
-from autograder.trusted.matching import Match, Parameter, Reading, match_parameters, match_tree
+from autograder.trusted.matching import (
+    Match,
+    Parameter,
+    Reading,
+    match_parameters,
+    match_tree,
+    reference_parameters,
+)
 from autograder.trusted.outcomes import CheckFailed, StudentRaised, clean_text
 from autograder.trusted.reference import Draw, Reference, Run, draw_lively
 from autograder.trusted.submission import LoadedLayer
@@ -22,8 +29,15 @@ Inputs = Sequence[Tensor | None]
 class Built:
     """A student's module in a worker: what it consists of, by its own claim."""
 
-    def __init__(self, loaded: LoadedLayer, arguments: Mapping[str, Any], *, style: str = "adaptive",
-                 dtype: str = "float64", seed: int = 1) -> None:  # fmt: skip
+    def __init__(
+        self,
+        loaded: LoadedLayer,
+        arguments: Mapping[str, Any],
+        *,
+        style: str = "adaptive",
+        dtype: str = "float64",
+        seed: int = 1,
+    ) -> None:
         self.loaded = loaded
         self.handle = loaded.next_handle()
         kit = loaded.submission.kit
@@ -264,10 +278,7 @@ def match_layer(
     """Match a student's parameters with the reference's, layer by layer where it holds layers."""
     head_counts = [value for name, value in arguments.items() if name == "n_heads"]
     name = student.loaded.name
-    ours = [
-        Parameter(n, tuple(v.shape), type(reference.module.get_submodule(n.rpartition(".")[0])).__name__)
-        for n, v in reference.module.named_parameters()
-    ]  # fmt: skip
+    ours = reference_parameters(reference.module)
     inner = {type(part).__name__ for _, part in reference.module.named_modules()} - {name}
     leaves = {
         layer.name: {} if student.loaded.alone else layer.roles

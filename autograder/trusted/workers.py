@@ -99,8 +99,8 @@ def explain_death(status: int) -> str:
         return f"its process exited by itself with status {status}"
     special = {
         "SIGXCPU": "its process used up its CPU time",
-        "SIGKILL": "its process was killed (out of memory, or by itself)",
-        "SIGSEGV": "its process crashed (segmentation fault; very deep recursion does that)",
+        "SIGKILL": "its process was killed (out of memory or CPU time, or by itself)",
+        "SIGSEGV": "its process crashed (abort, segmentation fault; very deep recursion does that)",
         "SIGXFSZ": "its process wrote a file larger than allowed",
         "SIGSYS": "its process made a system call that is not allowed",
     }

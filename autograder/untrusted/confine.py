@@ -9,7 +9,6 @@ is returned by name.
 import contextlib
 import os
 import resource
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from autograder.untrusted import linux

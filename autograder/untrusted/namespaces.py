@@ -47,11 +47,23 @@ def leave_namespaces() -> None:
 
 
 def become_init(keep_fd: int) -> None:
-    """Fork; go on as process 1 of the new pid namespace. The parent waits and ends alike."""
-    child = os.fork()
-    if child:
+    """Fork; go on as process 1 of the new pid namespace. The parent waits and ends alike.
+
+    On SIGTERM the parent kills process 1; the kernel then kills and reaps everything in the
+    namespace before the parent sees the end, so nothing started inside outlives the parent.
+    """
+    init = 0
+
+    def end_namespace(*_: object) -> None:
+        if init:
+            os.kill(init, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end_namespace)
+    init = os.fork()
+    if init:
         os.close(keep_fd)
-        mirror_end(os.waitpid(child, 0)[1])
+        mirror_end(os.waitpid(init, 0)[1])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

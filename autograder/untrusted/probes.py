@@ -227,7 +227,9 @@ def describe_output(output: Any) -> dict[str, Any]:
 def _differentiate(
     output: Tensor, cotangent: Tensor, own: dict[str, nn.Parameter], entered: list[Tensor | None]
 ) -> dict[str, Tensor]:
-    targets = {f"grad.param.{name}": value for name, value in own.items() if value.requires_grad}
+    targets: dict[str, Tensor] = {
+        f"grad.param.{name}": value for name, value in own.items() if value.requires_grad
+    }
     for index, value in enumerate(entered):
         if value is not None and value.requires_grad:
             targets[f"grad.input.{index}"] = value

@@ -25,12 +25,16 @@ from autograder.untrusted.confine import (
     confine_worker,
 )
 
+# How long the process in front of a worker may take to end its namespace.
+_TIDY_END_S = 2.0
+
 
 def main(control_fd: int) -> None:
     """Serve fork requests on ``control_fd`` until it closes."""
     worker.warm_up()
     control = socket.socket(fileno=control_fd)
-    control.send(json.dumps({"ready": True, "apart": can_keep_workers_apart()}).encode())
+    apart = can_keep_workers_apart()
+    control.send(json.dumps({"ready": True, "apart": apart}).encode())
     children: set[int] = set()
     try:
         while True:
@@ -47,30 +51,44 @@ def main(control_fd: int) -> None:
                 os.close(descriptors[0])
                 control.send(json.dumps({"pid": pid}).encode())
             else:
-                status = _end_child(int(request["pid"]), children, float(request["grace_s"]))
+                grace_s = float(request["grace_s"])
+                status = _end_child(int(request["pid"]), children, grace_s, apart=apart)
                 control.send(json.dumps({"status": status}).encode())
     finally:
         for pid in list(children):
-            _end_child(pid, children)
+            _end_child(pid, children, apart=apart)
     # Tearing torch down takes a second that nobody needs.
     os._exit(0)
 
 
-def _end_child(pid: int, children: set[int], grace_s: float = 0.0) -> int:
-    """Wait up to ``grace_s`` for the child to end by itself, kill it if not, return its status."""
+def _end_child(pid: int, children: set[int], grace_s: float = 0.0, *, apart: bool = False) -> int:
+    """Wait up to ``grace_s`` for the child to end by itself, kill it if not, return its status.
+
+    A worker in namespaces of its own has a process of ours in front of it: told by SIGTERM, that
+    one ends the whole namespace and then itself. Any other gets SIGKILL at once: SIGTERM can be
+    ignored, and a worker that is to go has nothing to save.
+    """
     if pid not in children:
         return 0
     children.discard(pid)
-    deadline = time.monotonic() + grace_s
-    while time.monotonic() < deadline:
+    ended, status = _wait(pid, grace_s)
+    if not ended and apart:
+        os.kill(pid, signal.SIGTERM)
+        ended, status = _wait(pid, _TIDY_END_S)
+    if not ended:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        status = os.waitpid(pid, 0)[1]
+    return status
+
+
+def _wait(pid: int, limit_s: float) -> tuple[bool, int]:
+    deadline = time.monotonic() + limit_s
+    while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return status
-        time.sleep(0.002)
-    # SIGKILL at once: SIGTERM can be ignored, and a worker that is to go has nothing to save.
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    return os.waitpid(pid, 0)[1]
+        if ended or time.monotonic() >= deadline:
+            return bool(ended), status
+        time.sleep(0.0005)
 
 
 def _become_worker(wire_fd: int, request: dict[str, Any]) -> None:

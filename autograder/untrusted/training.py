@@ -94,7 +94,7 @@ def _train(
         if not loss.requires_grad:
             return
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, GRADIENT_NORM_MAX)
         optimizer.step()
 

@@ -189,7 +189,9 @@ class Worker:
         module = self._modules[int(request["handle"])]
         weights = _take(tensors, "weight.")
         probes.set_weights(module, weights)
-        data = {name: value for name, value in tensors.items() if not name.startswith("weight.")}
+        data: dict[str, Any] = {
+            name: value for name, value in tensors.items() if not name.startswith("weight.")
+        }
         predictions = train_and_predict(module, **data, **request["settings"])
         return {"output": probes.describe_output(predictions)}, {"predictions": predictions}
 
@@ -231,5 +233,6 @@ def warm_up() -> None:
     torch.nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
     optimizer.step()
     pack_tensors({"x": torch.zeros(1)})
-    nn.functional.scaled_dot_product_attention(*[torch.zeros(1, 1, 2, 2)] * 3)
+    query = torch.zeros(1, 1, 2, 2)
+    nn.functional.scaled_dot_product_attention(query, query, query)
     sys.setrecursionlimit(1000)

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from autograder.trusted.chance import expect_drop_rate, expect_kept_or_dropped, recover_branch
+from autograder.trusted.compare import SHARP, expect_same
 from autograder.trusted.outcomes import CheckFailed
 from autograder.trusted.promises import LayerPromises, Subject, expect_same_twice, make_twin
-from autograder.trusted.compare import SHARP, expect_same
 from autograder.trusted.reference import draw_lively
 from autograder.trusted.student import Student
 

@@ -55,9 +55,7 @@ class TestWholeModel:
     @pytest.mark.points(2)
     def test_gradients_reach_every_layer(self, student: Student) -> None:
         twin = make_whole(student)
-        twin.expect_gradients(
-            draw_batch(student), student.normal(B, CLASSES, purpose="cotangent")
-        )
+        twin.expect_gradients(draw_batch(student), student.normal(B, CLASSES, purpose="cotangent"))
 
     @pytest.mark.points(1.5)
     def test_padding_changes_no_logit(self, student: Student) -> None:
@@ -88,7 +86,9 @@ class TestWholeModel:
         expect_same(second.output, first.output, "the logits of a second, equal call")
         noisy = [twin.run(batch, training=True, seed=s).output for s in (1, 2)]
         if noisy[0].shape == noisy[1].shape and bool(torch.equal(noisy[0], noisy[1])):
-            raise CheckFailed("in train mode with dropout=0.3 nothing is dropped in the whole model")
+            raise CheckFailed(
+                "in train mode with dropout=0.3 nothing is dropped in the whole model"
+            )
 
 
 class TestTraining:

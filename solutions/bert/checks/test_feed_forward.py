@@ -11,7 +11,7 @@ from autograder.trusted.student import Student
 
 pytestmark = pytest.mark.layer("PositionWiseFeedForward")
 
-C, I = 15, 22  # noqa: E741  (the exercise's letters)
+C, I = 15, 22
 
 
 def draw_quiet(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

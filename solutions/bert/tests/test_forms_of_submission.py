@@ -107,7 +107,9 @@ def test_a_notebook_full_of_cells_that_would_fail_or_train_for_hours(bert, sourc
 
 def test_a_class_defined_twice_counts_as_last_defined(bert, sources, tmp_path):
     cells = [without_own_imports(text) for text in sources.values()]
-    wrong = without_own_imports(sources["pooler.py"]).replace("encoder_out[:, 0]", "encoder_out[:, -1]")
+    wrong = without_own_imports(sources["pooler.py"]).replace(
+        "encoder_out[:, 0]", "encoder_out[:, -1]"
+    )
     good_last = write_notebook(tmp_path / "good.ipynb", [wrong, *cells])
     full_marks(bert, good_last)
     bad_last = write_notebook(tmp_path / "bad.ipynb", [*cells, wrong])

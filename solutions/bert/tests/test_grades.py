@@ -58,5 +58,7 @@ def test_a_correct_solution_wins_every_point_under_fifty_seeds(bert, tmp_path):
 
 @pytest.mark.slow
 def test_the_same_training_gives_the_same_result(bert):
-    first, second = (bert.grade(REFERENCE, seed=3, training=True, layers=("EndToEnd",)) for _ in "ab")
+    first, second = (
+        bert.grade(REFERENCE, seed=3, training=True, layers=("EndToEnd",)) for _ in "ab"
+    )
     assert first.checks == second.checks

@@ -10,7 +10,14 @@ transformers = pytest.importorskip("transformers")
 
 CONFIGURATIONS = {
     "small": {"layers": 2, "heads": 3, "size": 12, "inner": 20, "classes": 2, "attention": "eager"},
-    "one head": {"layers": 1, "heads": 1, "size": 10, "inner": 7, "classes": 3, "attention": "sdpa"},
+    "one head": {
+        "layers": 1,
+        "heads": 1,
+        "size": 10,
+        "inner": 7,
+        "classes": 3,
+        "attention": "sdpa",
+    },
     "deep": {"layers": 5, "heads": 4, "size": 16, "inner": 64, "classes": 2, "attention": "eager"},
     "wide": {"layers": 3, "heads": 8, "size": 64, "inner": 96, "classes": 7, "attention": "sdpa"},
 }

@@ -1,0 +1,165 @@
+"""From a notebook only what the wanted classes need is taken; what they need is told if missing."""
+
+import pytest
+
+from autograder.untrusted.slicing import select_statements
+from autograder.untrusted.sources import (
+    blank_magics,
+    choose_candidate,
+    decode_source,
+    find_candidates,
+    read_notebook,
+    read_python_file,
+)
+
+
+def taken(*cells, wanted=("Net",)):
+    """Return (text of the statements taken, names that are needed but not taken)."""
+    import ast
+
+    source = read_notebook("nb.ipynb", enumerate(cells, start=1))
+    statements, missing = select_statements(source, wanted)
+    return [ast.unparse(statement).splitlines()[0] for _, statement in statements], missing
+
+
+NET = "class Net(Base):\n    def forward(self, x):\n        return helper(x) * SCALE + nn.thing(x)"
+
+
+def test_imports_helpers_bases_and_constants_are_taken_in_order():
+    lines, missing = taken(
+        "import torch.nn as nn",
+        "SCALE = 2 ** 0.5",
+        "class Base: pass",
+        "def helper(x):\n    return other(x)",
+        "def other(x):\n    return x",
+        NET,
+    )
+    assert lines == ["import torch.nn as nn", "SCALE = 2 ** 0.5", "class Base:", "def helper(x):",
+                     "def other(x):", "class Net(Base):"]  # fmt: skip
+    assert missing == {}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "model = Net().cuda()",
+        "model.train()",
+        "for epoch in range(10):\n    train()",
+        "while True: pass",
+        "with open('x') as f:\n    data = f.read()",
+        "import matplotlib.pyplot as plt",
+        "df = read_csv('x')",
+        "print(Net())",
+        "helper = lambda: 3 if download() else 4",
+        "assert Net",
+        "try:\n    download()\nexcept Exception:\n    pass",
+    ],
+)
+def test_what_the_class_does_not_need_or_what_is_not_plain_is_never_run(cell):
+    lines, _ = taken("class Base: pass", cell, "class Net(Base): pass")
+    assert lines == ["class Base:", "class Net(Base):"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "SCALE = 3",
+        "SCALE: float = 3.0",
+        "A, SCALE = 1, (2, 3)",
+        "SCALE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')",
+        "SCALE = math.sqrt(2)",
+        "SCALE = {'a': [1, 2], 'b': None}",
+        "SCALE = nn.GELU()",
+        "SCALE = Config(3)\nclass Config:\n    pass",
+        "if torch.cuda.is_available():\n    SCALE = 1\nelse:\n    SCALE = 2",
+        "try:\n    from x import SCALE\nexcept ImportError:\n    SCALE = None",
+        "from constants import *",
+    ],
+)
+def test_plain_constants_are_taken(cell):
+    lines, missing = taken(cell, "class Net:\n    a = SCALE")
+    assert len(lines) >= 2
+    assert missing == {}
+
+
+def test_a_needed_name_that_is_set_by_running_something_is_told():
+    lines, missing = taken("SCALE = model.fit()", "class Net:\n    a = SCALE")
+    assert lines == ["class Net:"]
+    assert missing == {"SCALE": "nb.ipynb, cell 1"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "left"),
+    [
+        ("!pip install torch\nx = 1", "pass\nx = 1"),
+        ("%matplotlib inline\nimport torch", "pass\nimport torch"),
+        ("%%time\nx = 1", "\nx = 1"),
+        ("%%writefile attention.py\nx = 1", "\nx = 1"),
+        ("%%bash\nrm -rf x", ""),
+        ("files = !ls\nx = 1", "pass\nx = 1"),
+        ("model?\nx = 1", "pass\nx = 1"),
+        ("if True:\n    !ls\nx = 1", "if True:\n    pass\nx = 1"),
+        ("x = (10\n% 3)", "x = (10\n% 3)"),
+    ],
+)
+def test_magics_are_blanked_and_lines_keep_their_numbers(cell, left):
+    assert blank_magics(cell) == left
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["x = 'é'".encode(), b"\xef\xbb\xbfx = '\xc3\xa9'", "x = 'é'".encode("utf-16"),
+     b"# -*- coding: latin-1 -*-\nx = '\xe9'"],
+)  # fmt: skip
+def test_any_declared_coding_is_read(content):
+    assert "x = 'é'" in decode_source(content)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xff\xff", b"# coding: nonsense\n", b"x = '\xe9'", b"\xef\xbb\xbf\xff"]
+)
+def test_a_file_in_no_known_coding_is_told_in_one_sentence(content):
+    problem = read_python_file("a.py", content, ["Net"]).units[0].problem
+    assert "a.py" in problem
+    assert "UTF-8" in problem
+
+
+@pytest.mark.parametrize("text", ["x = \0", "(" * 5000, "def f(:\n", "if 1:\nx", "\t x\n  y"])
+def test_a_file_that_does_not_parse_is_told_in_one_sentence(text):
+    unit = read_python_file("a.py", text.encode(), ["Net"]).units[0]
+    assert unit.problem.startswith("a.py")
+    assert unit.statements == []
+
+
+def choose(**texts):
+    sources = [
+        read_python_file(f"{n.replace('__', '/')}.py", t.encode(), ["Net"])
+        for n, t in texts.items()
+    ]
+    found = [
+        candidate
+        for source in sources
+        for candidate in find_candidates(source, "Net", expected_file=source.path == "net.py")
+    ]
+    chosen = choose_candidate(found, "net.py", "")
+    return chosen.source.path if chosen else None
+
+
+STUB = "class Net:\n    def forward(self):\n        raise NotImplementedError('net.py')\n"
+EMPTY = "class Net:\n    def forward(self):\n        '''Later.'''\n        pass\n"
+DONE = "class Net:\n    def forward(self):\n        return 1\n"
+PICKY = DONE.replace(
+    "return 1", "if self.k:\n            raise NotImplementedError\n        return 1"
+)
+
+
+def test_the_expected_file_wins_among_equals_and_a_finished_class_over_a_stub():
+    assert choose(net=DONE, other=DONE) == "net.py"
+    assert choose(net=STUB, other=DONE) == "other.py"
+    assert choose(net=EMPTY, other=DONE) == "other.py"
+    assert choose(net=PICKY, other=DONE) == "net.py"
+    assert choose(a__net=DONE, net=DONE) == "net.py"
+    assert choose(net=STUB) == "net.py"
+    assert choose(net="from other import Net", other=DONE) == "other.py"
+    assert choose(net="from mine import Mine as Net", mine="class Mine: pass") == "net.py"
+    assert choose(other="import torch") is None
