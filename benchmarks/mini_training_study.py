@@ -1,4 +1,4 @@
-"""The study behind the training check: does it catch faulty models and spare correct ones?
+"""The study behind the training check: that it catches faulty models and spares correct ones.
 
 Trains the reference, correct models written otherwise, and faulty ones, on the check's own tasks,
 and prints how accurate each becomes beside what the check requires. Writes the same to
@@ -184,6 +184,10 @@ def pool_last_token(model: nn.Module) -> None:
     model.pooler.forward = lambda encoder_out: pool(encoder_out.flip(1))
 
 
+def all_attn(model: nn.Module) -> Iterable[nn.Module]:
+    return [layer.attn for layer in layers(model)]
+
+
 def all_ff(model: nn.Module) -> Iterable[nn.Module]:
     return [layer.ff for layer in layers(model)]
 
@@ -208,7 +212,7 @@ FAULTY = [
     Variant("no gradient: encoder", freeze("encoder."), "fails"),
     Variant("no gradient: pooler", freeze("pooler."), "fails"),
     Variant("detached: embedding's output", detach_output(lambda m: [m.embedding]), "fails"),
-    Variant("detached: attention's output", detach_output(lambda m: [b.attn for b in layers(m)]), "fails"),
+    Variant("detached: attention's output", detach_output(all_attn), "fails"),
     Variant("detached: feed-forward's output", detach_output(all_ff), "fails"),
     Variant("detached: encoder's output", detach_output(lambda m: [m.encoder]), "fails"),
     Variant("detached: pooler's output", detach_output(lambda m: [m.pooler]), "fails"),

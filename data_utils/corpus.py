@@ -9,10 +9,11 @@ tweet follows four rules a reader can check by eye, so its label is never a matt
 4. A concessive ("although", "though", ...) introduces the clause that yields, wherever it stands:
    in "A although B" clause A decides, in "although A, B" clause B does.
 
-The two clauses of a contrast always disagree and every clause is negated at a rate of one half, so
-no single word says anything about the label: reading the label takes word meaning, the word order
+The two clauses of a contrast always disagree, and in the full style every second clause is negated,
+so no single word says anything about the label: reading it takes the meaning of words, their order
 inside a clause (negation) and the order of the clauses (contrast). Chatter, mentions, hashtags and
-times carry no sentiment and lie around the clauses.
+times carry no sentiment and lie around the clauses. The compact style negates less, to be learnt
+faster: there a one-clause tweet gives itself away to a counter of words, a contrast still does not.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Tweet:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The words a style may use. Adjectives and verbs are indexed by label: [NEGATIVE, POSITIVE]."""
+    """The words a style may use; adjectives and verbs by label, `[NEGATIVE, POSITIVE]`."""
 
     subjects: tuple[str, ...]
     objects: tuple[str, ...]
@@ -80,15 +81,17 @@ NEGATORS = frozenset(
 
 _FULL_LEXICON = Lexicon(
     subjects=(
-        *"the coffee|the new phone|my commute|this album|the concert|our team|the weather".split("|"),
-        *"the food|the service|my flight|this app|the update|the match|the hotel".split("|"),
-        *"the queue|the lecture|my haircut|this book|the finale|the traffic|the train".split("|"),
-        *"the pizza|my laptop|the garden|this game|the wifi|the playlist|the trailer".split("|"),
+        *"the coffee|the new phone|my commute|this album|the concert|our team".split("|"),
+        *"the weather|the food|the service|my flight|this app|the update|the match".split("|"),
+        *"the hotel|the queue|the lecture|my haircut|this book|the finale|the traffic".split("|"),
+        *"the train|the pizza|my laptop|the garden|this game|the wifi|the playlist".split("|"),
+        "the trailer",
     ),
     objects=(
         *"the coffee|mondays|this song|my job|the new season|these shoes|the gym".split("|"),
         *"this city|the beach|that movie|the homework|the meetings|my old bike|the rain".split("|"),
-        *"early mornings|the neighbours|that podcast|the leftovers|the office|this recipe".split("|"),
+        *"early mornings|the neighbours|that podcast|the leftovers|the office".split("|"),
+        "this recipe",
     ),
     adjectives=(
         tuple(
@@ -97,7 +100,8 @@ _FULL_LEXICON = Lexicon(
         ),
         tuple(
             "great good wonderful amazing lovely brilliant delightful fantastic beautiful fun "
-            "superb charming perfect excellent sweet exciting neat cheerful awesome impressive".split()
+            "superb charming perfect excellent sweet exciting neat cheerful awesome "
+            "impressive".split()
         ),
     ),
     verbs=(
@@ -107,7 +111,8 @@ _FULL_LEXICON = Lexicon(
     copulas=tuple("is|was|looks|feels|sounds|seems|turned out|has been".split("|")),
     negated_copulas=(
         *"is not|was not|is never|was never|is hardly|was hardly|isn't|wasn't".split("|"),
-        *"never looks|hardly feels|hardly sounds|never seems|has never been|has not been".split("|"),
+        *"never looks|hardly feels|hardly sounds|never seems".split("|"),
+        *"has never been|has not been".split("|"),
     ),
     persons=tuple("i|we|they|my friends|people here|you guys".split("|")),
     verb_negators=tuple("do not|don't|never|can't|hardly|couldn't|didn't".split("|")),
@@ -127,7 +132,8 @@ _FULL_LEXICON = Lexicon(
 
 _COMPACT_LEXICON = Lexicon(
     subjects=tuple(
-        "food phone train album game coffee hotel team song film show beach book match pizza app".split()
+        "food phone train album game coffee hotel team song film show beach book match pizza "
+        "app".split()
     ),
     objects=(),
     adjectives=(
@@ -139,11 +145,11 @@ _COMPACT_LEXICON = Lexicon(
     negated_copulas=("was not", "was never", "is not", "is never"),
     persons=(),
     verb_negators=(),
-    intensifiers=("so", "really"),
+    intensifiers=(),
     adversatives=("but", "yet"),
     concessives=("although", "though"),
     openers=tuple("well ok hmm omg".split()),
-    closers=tuple("lol today tbh again".split()),
+    closers=(),
 )
 
 FULL = Style(
@@ -161,8 +167,9 @@ FULL = Style(
     handle_rate=0.25,
 )
 
-# Few words and short tweets under the same rules: a two-layer model of some 30k parameters learns
-# them within a second or two of one core, which is what the training check can afford.
+# Few words and short tweets under the same rules: a two-layer model of some 20 thousand parameters
+# learns them within a second or two of one core, which is what the training check can afford. Its
+# rates are part of that check's study (`benchmarks/mini_training_study.md`): change both or none.
 COMPACT = Style(
     lexicon=_COMPACT_LEXICON,
     words_min=3,
@@ -173,8 +180,8 @@ COMPACT = Style(
     negation_rate=0.15,
     verb_rate=0.0,
     intensifier_rate=0.0,
-    opener_rate=0.3,
-    closer_rate=0.05,
+    opener_rate=0.1,
+    closer_rate=0.0,
     handle_rate=0.0,
 )
 
@@ -219,7 +226,7 @@ def split_words(text: str) -> list[str]:
 
 
 def _draw_allowed_text(rng: random.Random, style: Style, label: int, barred: set[str]) -> str:
-    # The kind is drawn once and kept: were it redrawn too, the kinds with few tweets would thin out.
+    # The kind is drawn once and kept: redrawn too, the kinds with few tweets would thin out.
     kind = _draw_kind(rng, style)
     for _ in range(REDRAWS_MAX):
         text = _draw_text(rng, style, label, kind)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from autograder.trusted.matching import Parameter, match_parameters, words_of
+from autograder.trusted.matching import match_parameters
+from autograder.trusted.parameters import Parameter, words_of
 
 ROLES = {"query": ["q", "wq"], "key": ["k"], "value": ["v"], "ln": ["norm"]}
 

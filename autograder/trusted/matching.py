@@ -10,85 +10,22 @@ A student's parameter may also be the reference's transposed (``x @ W``), with a
 """
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor, cat, nn
+from torch import nn
 
-_KIND_WORDS = {
-    "weight": {"weight", "w", "weights", "gamma", "scale", "g", "a", "alpha", "gain", "kernel"},
-    "bias": {"bias", "b", "beta", "shift", "offset", "biases"},
-}
+from autograder.trusted.parameters import (
+    Match,
+    Parameter,
+    Reading,
+    Source,
+    kind_of,
+    reference_parameters,
+    words_of,
+)
+
 READINGS_MAX = 48
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter by name and shape; ``owner`` is the class of the module that holds it."""
-
-    name: str
-    shape: tuple[int, ...]
-    owner: str = ""
-
-
-@dataclass(frozen=True)
-class Source:
-    """How one student parameter is made from reference parameters: joined, then rearranged."""
-
-    names: tuple[str, ...]
-    transposed: bool = False
-    heads: int = 0  # rows interleaved by head instead of one block after the other
-
-    def make(self, values: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
-        """Return the student's value (or gradient) for the reference's values (or gradients)."""
-        parts = [values[name] for name in self.names]
-        if self.heads:
-            split = [p.reshape(self.heads, -1, *p.shape[1:]) for p in parts]
-            joined = cat(split, dim=1).reshape(-1, *parts[0].shape[1:])
-        else:
-            joined = cat(parts, dim=0) if len(parts) > 1 else parts[0]
-        if self.transposed:
-            joined = joined.transpose(0, 1)
-        return joined.reshape(shape).contiguous()
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One way to read a student's parameters as the reference's."""
-
-    sources: dict[str, Source]
-    renamed: bool
-
-    def translate(
-        self, values: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
-    ) -> dict[str, Tensor]:
-        """Return the student's values by the student's names."""
-        return {name: source.make(values, shapes[name]) for name, source in self.sources.items()}
-
-
-@dataclass(frozen=True)
-class Match:
-    """The readings in order of plausibility, and what could not be matched under any."""
-
-    readings: list[Reading]
-    missing: list[Parameter] = field(default_factory=list)  # the reference has it, the student not
-    surplus: list[Parameter] = field(default_factory=list)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every parameter of both sides has its partner."""
-        return not self.missing and not self.surplus
-
-
-def reference_parameters(module: nn.Module) -> list[Parameter]:
-    """Return the parameters of a trusted module in order of registration."""
-    owners = {name: type(part).__name__ for name, part in module.named_modules()}
-    return [
-        Parameter(name, tuple(value.shape), owners[name.rpartition(".")[0]])
-        for name, value in module.named_parameters()
-    ]
 
 
 def match_parameters(
@@ -224,24 +161,6 @@ def _pair_same_names(
     return left, list(by_name.values())
 
 
-def words_of(name: str) -> set[str]:
-    """Return the words in a dotted, snake-case or camel-case name, digits apart."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    parts = [part for part in re.split(r"[._]", spaced.lower()) if part]
-    return set(parts) | {re.sub(r"\d+$", "", part) for part in parts}
-
-
-def _kind_of(name: str, shape: tuple[int, ...]) -> str:
-    if len([size for size in shape if size != 1]) > 1:
-        return "weight"
-    words = words_of(name.rpartition(".")[2])
-    for kind, known in _KIND_WORDS.items():
-        if words & known:
-            return kind
-    last = name.rpartition(".")[2].lower()
-    return "bias" if last.startswith("b") else "weight" if last.startswith("w") else ""
-
-
 def _fits(student: Parameter, reference: Parameter) -> Source | None:
     """Return how the one can be the other, or None."""
     flat = tuple(size for size in student.shape if size != 1)
@@ -263,8 +182,8 @@ def _pair_by_words(
 
     def claims(theirs: Parameter, ours: Parameter) -> int:
         role = ours.name.rpartition(".")[0].rpartition(".")[2]
-        kind = _kind_of(theirs.name, theirs.shape)
-        if _fits(theirs, ours) is None or kind not in ("", _kind_of(ours.name, ours.shape)):
+        kind = kind_of(theirs.name, theirs.shape)
+        if _fits(theirs, ours) is None or kind not in ("", kind_of(ours.name, ours.shape)):
             return 0
         return len(words_of(theirs.name) & (vocabulary.get(role) or words_of(role)))
 
@@ -327,9 +246,9 @@ def _stacked_group(
     """Return the first run of equal reference parameters that stacked give ``shape``."""
     if not shape:
         return []
-    kind = _kind_of(theirs.name, theirs.shape)
+    kind = kind_of(theirs.name, theirs.shape)
     for first in reference:
-        if first.shape[1:] != shape[1:] or _kind_of(first.name, first.shape) not in (kind, ""):
+        if first.shape[1:] != shape[1:] or kind_of(first.name, first.shape) not in (kind, ""):
             continue
         count, rest = divmod(shape[0], first.shape[0])
         if rest or not 2 <= count <= 4:
@@ -358,7 +277,7 @@ def _pair_by_order(
         for side, parameters in enumerate((left_s, left_r)):
             for parameter in parameters:
                 shape = tuple(sorted(size for size in parameter.shape if size != 1))
-                kind = _kind_of(parameter.name, parameter.shape) if with_kind else ""
+                kind = kind_of(parameter.name, parameter.shape) if with_kind else ""
                 groups.setdefault((shape, kind), ([], []))[side].append(parameter)
         left_s, left_r = [], []
         for theirs, ours in groups.values():

@@ -48,13 +48,14 @@ def plan_sandbox(
     paths are masked where they lie below something it must see.
     """
     chosen = choose_mechanism(mechanism)
-    visible = list_visible(project)
+    visible = list_visible(project) + (["/sys"] if gpu else [])
     plan = {
         "control_fd": control_fd,
         "sys_path": [str(project), *find_import_path(project)],
         "unshare": chosen == "unshare",
         "visible": visible,
         "hidden": [str(path) for path in hidden if _is_below(path, visible)],
+        "devices": list_gpu_devices() if gpu else [],
         "scratch_mib": _SCRATCH_MIB,
     }
     bootstrap = project / "autograder" / "untrusted" / "bootstrap.py"
@@ -136,6 +137,12 @@ def list_visible(project: Path) -> list[str]:
     return visible
 
 
+def list_gpu_devices() -> list[str]:
+    """Return the device files CUDA's driver opens; best effort, tried on no GPU so far."""
+    found = sorted(glob.glob("/dev/nvidia*") + glob.glob("/dev/nvidia-caps/*"))
+    return [path for path in found if not os.path.isdir(path)]
+
+
 def _is_below(path: Path, parents: Sequence[str]) -> bool:
     return any(str(path) == parent or str(path).startswith(parent + "/") for parent in parents)
 
@@ -179,9 +186,7 @@ def wrap_with_bubblewrap(visible: Sequence[str], hidden: object, *, gpu: bool) -
     command += ["--proc", "/proc", "--dev", "/dev"]
     command += ["--size", str(_SCRATCH_MIB * 2**20), "--tmpfs", "/tmp"]
     if gpu:
-        # Best effort: what CUDA's driver opens. Not tried on a machine of ours without a GPU.
-        for path in sorted(glob.glob("/dev/nvidia*")):
+        for path in list_gpu_devices():
             command += ["--dev-bind-try", path, path]
-        command += ["--ro-bind-try", "/sys", "/sys"]
     # What bubblewrap made to hold the rest is writable until told otherwise.
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]

@@ -11,15 +11,9 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, expect_same
-from autograder.trusted.matching import (
-    Match,
-    Parameter,
-    Reading,
-    match_parameters,
-    match_tree,
-    reference_parameters,
-)
+from autograder.trusted.matching import match_parameters, match_tree
 from autograder.trusted.outcomes import CheckFailed, StudentRaised, clean_text
+from autograder.trusted.parameters import Match, Parameter, Reading, reference_parameters
 from autograder.trusted.reference import Draw, Reference, Run, draw_lively
 from autograder.trusted.submission import LoadedLayer
 

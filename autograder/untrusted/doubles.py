@@ -29,6 +29,9 @@ class DoubleSpec:
     constructor: tuple[str, ...]
     defaults: dict[str, Any]
     forward: tuple[str, ...]
+    # What the student's own class calls its arguments, where that is known.
+    own_constructor: tuple[str, ...] | None = None
+    own_forward: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -50,12 +53,24 @@ class Recorder:
 
 
 def bind_arguments(
-    names: tuple[str, ...], positional: tuple[Any, ...], keywords: dict[str, Any], where: str
+    official: tuple[str, ...],
+    own: tuple[str, ...] | None,
+    positional: tuple[Any, ...],
+    keywords: dict[str, Any],
+    where: str,
 ) -> dict[str, Any]:
-    """Return the arguments of a call by name; unknown keywords are kept under their own name.
+    """Return the arguments of a call by their official names.
 
+    A student who writes other names or another order in one class calls it that way from the
+    next: ``own`` is that class's own list of names, and a name of the student's stands for the
+    official one that has no place in it yet. Other keywords are kept under their own name.
     Raises TypeError like a real call for too many arguments or one given twice.
     """
+    names = own or official
+    spare = iter([name for name in official if name not in names])
+    meant = {name: name if name in official else next(spare, name) for name in names}
+    names = tuple(meant[name] for name in names)
+    keywords = {meant.get(name, name): value for name, value in keywords.items()}
     if len(positional) > len(names):
         raise TypeError(f"{where} takes {len(names)} arguments but {len(positional)} were given")
     bound = dict(zip(names, positional, strict=False))
@@ -68,7 +83,6 @@ def bind_arguments(
 
 def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
     """Return a class that can be put where ``spec.class_name`` is expected."""
-    required = [name for name in spec.constructor if name not in spec.defaults]
 
     class Double(nn.Module):
         weight: nn.Parameter
@@ -77,12 +91,12 @@ def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
 
         def __init__(self, *positional: Any, **keywords: Any) -> None:
             super().__init__()
-            given = bind_arguments(spec.constructor, positional, keywords, spec.class_name)
-            missing = [name for name in required if name not in given]
-            if missing:
-                raise TypeError(
-                    f"{spec.class_name}.__init__() is missing the argument {missing[0]!r}"
-                )
+            given = bind_arguments(
+                spec.constructor, spec.own_constructor, positional, keywords, spec.class_name
+            )
+            for name in (spec.size, spec.rows):
+                if name and name not in given:
+                    raise TypeError(f"{spec.class_name}.__init__() is missing {name!r}")
             recorder.made.append(self)
             # On the instance, so that a copy.deepcopy of a double keeps it.
             self.given = {**spec.defaults, **given}
@@ -92,13 +106,10 @@ def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
             self.bias = nn.Parameter(torch.zeros(width))
 
         def forward(self, *positional: Any, **keywords: Any) -> Tensor:
-            given = bind_arguments(
-                spec.forward, positional, keywords, f"{spec.class_name}.forward()"
-            )
+            where = f"{spec.class_name}.forward()"
+            given = bind_arguments(spec.forward, spec.own_forward, positional, keywords, where)
             if spec.forward[0] not in given:
-                raise TypeError(
-                    f"{spec.class_name}.forward() is missing the argument {spec.forward[0]!r}"
-                )
+                raise TypeError(f"{where} is missing the argument {spec.forward[0]!r}")
             recorder.note_call(self, given)
             entered: Tensor = given[spec.forward[0]]
             if spec.kind == "lookup":

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from autograder.untrusted.module_names import Exercise, ModuleNames, Sources
 from autograder.untrusted.slicing import select_statements
 from autograder.untrusted.sources import (
-    Source,
     bound_names,
     choose_candidate,
     find_candidates,
@@ -34,23 +34,6 @@ from autograder.untrusted.sources import (
 
 class LoadProblem(Exception):
     """A class of the submission cannot be had; the text is for the student."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """What the loader must know of the exercise: its package, classes, files and constants."""
-
-    package: str  # e.g. "assignments.bert"
-    files: dict[str, str]  # class name -> expected file name
-    given: dict[str, str]  # file name -> text of modules handed out ready-made
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The sources of one submission, parsed, and the folder its modules live in."""
-
-    by_path: dict[str, Source]
-    root: str
 
 
 @dataclass
@@ -126,6 +109,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.exercise = exercise
         self.places = dict(places)  # class name -> path of the source that defines it
         self.stand_ins = dict(stand_ins)
+        self.names = ModuleNames(sources, exercise, self.places, self.stand_ins)
         self._loaded: dict[str, _Loaded] = {}
         self._running: list[str] = []
         package_parts = exercise.package.split(".")
@@ -179,7 +163,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: Any = None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find ``fullname`` among the submission's files (importlib's protocol)."""
-        found = self._resolve(fullname)
+        found = self.names.resolve(fullname)
         if found is None:
             return None
         spec = ModuleSpec(fullname, self, origin=found, is_package=found.endswith("/"))
@@ -202,46 +186,12 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         """Nothing: the statements ran when the module was created."""
 
-    def _resolve(self, fullname: str) -> str | None:
-        """Return the path of the file, or folder with a final slash, that a name means."""
-        package = self.exercise.package
-        top_level = fullname.partition(".")[0]
-        if fullname.startswith(package + "."):
-            bases, rest = [self.sources.root], fullname[len(package) + 1 :]
-        elif top_level == package.partition(".")[0]:
-            parent = self.sources.root.rpartition("/")[0]
-            bases, rest = [parent, ""], fullname.partition(".")[2]
-        else:
-            if top_level in sys.stdlib_module_names:
-                return None
-            bases, rest = [self.sources.root], fullname
-            while bases[-1]:
-                bases.append(bases[-1].rpartition("/")[0])
-        tail = rest.replace(".", "/")
-        for base in bases:
-            stem = f"{base}/{tail}" if base else tail
-            for place in (f"{stem}.py", f"{stem}/__init__.py"):
-                if place in self.sources.by_path:
-                    return place
-            if any(path.startswith(f"{stem}/") for path in self.sources.by_path):
-                return f"{stem}/"
-        if f"{tail}.py" in self.exercise.given:
-            return f"{tail}.py"
-        # A sibling that is missing altogether is still there as a double.
-        if any(self.exercise.files[name] == f"{tail}.py" for name in self.stand_ins):
-            return f"{tail}.py"
-        # A sibling kept in a notebook, or under another file name, still answers to its file.
-        for name, file_name in self.exercise.files.items():
-            if file_name == f"{tail}.py" and name in self.places:
-                return self.places[name]
-        return None
-
     def _stand_in_module(self, place: str) -> types.ModuleType | None:
         """Return a module that gives the doubles at once and the rest of the file on demand."""
         replaced = {
             name: double
             for name, double in self.stand_ins.items()
-            if place in (self.places.get(name), self._expected_place(name))
+            if place in (self.places.get(name), self.names.expected_place(name))
         }
         if not replaced or place in self._running:
             return None
@@ -260,11 +210,6 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__getattr__ = fetch  # type: ignore[method-assign]
         return module
 
-    def _expected_place(self, name: str) -> str:
-        file_name = self.exercise.files[name]
-        inside = f"{self.sources.root}/{file_name}" if self.sources.root else file_name
-        return inside if inside in self.sources.by_path else file_name
-
     # -- running statements ------------------------------------------------------------------
 
     def _run(self, path: str, wanted: str = "") -> _Loaded:
@@ -276,7 +221,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if path not in self.sources.by_path:
             return self._run_given(path)
         source = self.sources.by_path[path]
-        module = types.ModuleType(self._module_name(path))
+        module = types.ModuleType(self.names.module_name(path))
         module.__file__ = path
         module.__package__ = module.__name__.rpartition(".")[0]
         if path.endswith("/__init__.py"):
@@ -348,13 +293,6 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             exec(compile(self.exercise.given[file_name], file_name, "exec"), vars(module))  # noqa: S102
             self._loaded[key] = _Loaded(module)
         return self._loaded[key]
-
-    def _module_name(self, path: str) -> str:
-        root = self.sources.root
-        inside = path[len(root) + 1 :] if root and path.startswith(root + "/") else path
-        stem = inside.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
-        above = bool(root) and inside is path
-        return stem if above else f"{self.exercise.package}.{stem}"
 
 
 def _is_import(statement: ast.stmt) -> bool:

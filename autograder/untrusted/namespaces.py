@@ -19,7 +19,7 @@ _ALL = (
     | linux.CLONE_NEWIPC
     | linux.CLONE_NEWUTS
 )
-_DEVICES = ("null", "zero", "random", "urandom")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _TOP_LINKS = ("bin", "sbin", "lib", "lib64", "lib32")
 # statvfs's flags that a bind mount in a user namespace must keep when it is made read-only.
 _KEPT_FLAGS = {
@@ -77,11 +77,14 @@ def mirror_end(status: int) -> None:
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def build_root(visible: Sequence[str], hidden: Sequence[str], scratch_mib: int) -> None:
+def build_root(
+    visible: Sequence[str], hidden: Sequence[str], devices: Sequence[str], scratch_mib: int
+) -> None:
     """Replace the file system by a read-only view of ``visible`` with a private /tmp.
 
-    Call it as process 1 of the new namespaces. On return nothing else of the machine's files can
-    be reached, and nothing but /tmp and /dev/shm can be written.
+    ``devices`` are device files to keep besides the usual few (a GPU's). Call it as process 1 of
+    the new namespaces. On return nothing else of the machine's files can be reached, and
+    nothing but /tmp and /dev/shm can be written.
     """
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("tmpfs", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
@@ -101,7 +104,7 @@ def build_root(visible: Sequence[str], hidden: Sequence[str], scratch_mib: int) 
         if os.path.isdir(f"/new{path}"):
             flags = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
             linux.mount("tmpfs", f"/new{path}", "tmpfs", flags, "size=4k")
-    _make_devices(scratch_mib)
+    _make_devices(devices, scratch_mib)
     os.mkdir("/new/proc")
     try:
         flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
@@ -151,12 +154,13 @@ def _unescape(text: str) -> str:
     return text
 
 
-def _make_devices(scratch_mib: int) -> None:
+def _make_devices(devices: Sequence[str], scratch_mib: int) -> None:
     os.makedirs("/new/dev", exist_ok=True)
-    for name in _DEVICES:
-        with open(f"/new/dev/{name}", "w", encoding="ascii"):
+    for path in (*_DEVICES, *devices):
+        os.makedirs(os.path.dirname(f"/new{path}"), exist_ok=True)
+        with open(f"/new{path}", "w", encoding="ascii"):
             pass
-        linux.mount(f"/old/dev/{name}", f"/new/dev/{name}", flags=linux.MS_BIND)
+        linux.mount(f"/old{path}", f"/new{path}", flags=linux.MS_BIND)
     flags = linux.MS_NOSUID | linux.MS_NODEV
     for place in ("/new/dev/shm", "/new/tmp"):
         if not os.path.isdir(place):

@@ -246,6 +246,21 @@ def find_candidates(source: Source, name: str, *, expected_file: bool) -> list[C
     return [last] if last else []
 
 
+def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...] | None:
+    """Return the argument names a class declares for a method, without self; None if it does not.
+
+    Read from the text: the class need not load for its signature to be known.
+    """
+    found: tuple[str, ...] | None = None
+    for _, statement in source.statements():
+        definition = class_statements(statement).get(name)
+        for node in definition.body if definition else ():
+            if isinstance(node, ast.FunctionDef) and node.name == method:
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                found = tuple(argument.arg for argument in arguments[1:])
+    return found
+
+
 def choose_candidate(
     candidates: list[Candidate], expected_file: str, root: str
 ) -> Candidate | None:

@@ -19,13 +19,13 @@ from autograder.untrusted import probes
 from autograder.untrusted.doubles import DoubleSpec, Recorder, make_double
 from autograder.untrusted.faults import describe_error
 from autograder.untrusted.loader import (
-    Exercise,
     LoadProblem,
-    Sources,
     SubmissionLoader,
     parse_sources,
     survey_classes,
 )
+from autograder.untrusted.module_names import Exercise, Sources
+from autograder.untrusted.sources import declared_arguments
 from autograder.untrusted.training import train_and_predict
 
 # Requests come from the grader: they may be as large as a submission.
@@ -118,16 +118,7 @@ class Worker:
         assert self._sources is not None
         assert self._exercise is not None
         stand_ins = {
-            spec["class_name"]: make_double(
-                DoubleSpec(
-                    **{
-                        **spec,
-                        "constructor": tuple(spec["constructor"]),
-                        "forward": tuple(spec["forward"]),
-                    }
-                ),
-                self._recorder,
-            )
+            spec["class_name"]: self._make_double(spec, request["places"].get(spec["class_name"]))
             for spec in request["doubles"]
         }
         self._loader = SubmissionLoader(self._sources, self._exercise, request["places"], stand_ins)
@@ -135,6 +126,16 @@ class Worker:
             torch.manual_seed(request["seed"])
             self._class = self._loader.load_class(request["class"])
         return {"cells": self._loader.cells_used()}, {}
+
+    def _make_double(self, spec: dict[str, Any], place: str | None) -> type[nn.Module]:
+        assert self._sources is not None
+        own: dict[str, tuple[str, ...] | None] = {}
+        source = self._sources.by_path.get(place or "")
+        if source is not None:
+            own["own_constructor"] = declared_arguments(source, spec["class_name"], "__init__")
+            own["own_forward"] = declared_arguments(source, spec["class_name"], "forward")
+        lists = {key: tuple(spec[key]) for key in ("constructor", "forward")}
+        return make_double(DoubleSpec(**{**spec, **lists, **own}), self._recorder)
 
     def _build(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
         module = self._construct(request)

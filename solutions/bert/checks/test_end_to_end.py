@@ -10,7 +10,7 @@ import torch
 
 from autograder.trusted.background import run_in_background
 from autograder.trusted.compare import expect_same
-from autograder.trusted.outcomes import CheckFailed
+from autograder.trusted.outcomes import CheckEnded, CheckFailed
 from autograder.trusted.promises import expect_no_side_effects
 from autograder.trusted.student import Student
 from autograder.trusted.twins import Twin
@@ -97,13 +97,24 @@ class TestTraining:
     @pytest.mark.training
     @pytest.mark.points(6)
     def test_learns_as_well_as_the_reference(self, student: Student) -> None:
+        # A GPU may fail for reasons that are nobody's mistake: then the CPU decides.
+        for device in dict.fromkeys((student.device, "cpu")):
+            try:
+                self._train_and_judge(student, device)
+            except CheckEnded:
+                if device == "cpu":
+                    raise
+            else:
+                return
+
+    def _train_and_judge(self, student: Student, device: str) -> None:
         from solutions.bert.training_check import (  # after the kit's root is on the path
             build_training_task,
             required_accuracy,
             train_reference,
         )
 
-        task = build_training_task(student.seed, student.device)
+        task = build_training_task(student.seed, device)
         example = [task.train_ids[:4], task.train_mask[:4]]
         twin = student.whole_model(NAME, task.model_kwargs, example, dtype="float32")
         reference = run_in_background(lambda: train_reference(task))

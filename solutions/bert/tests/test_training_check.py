@@ -19,6 +19,15 @@ from solutions.bert.training_check import (
 SEED = 31
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """The model is so small that a second thread only gets in the way."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def task():
     return build_training_task(SEED)

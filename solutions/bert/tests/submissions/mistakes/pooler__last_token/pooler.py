@@ -1,30 +1,6 @@
-"""Pooler: tanh of a linear map of the first token. Staff only."""
-
 from torch import Tensor, nn
 
-
 class Pooler(nn.Module):
-    """Take the first token's vector, [CLS], and prepare it for the classifier.
-
-    Formula:
-
-        output = tanh(dense(encoder_out[first token]))
-
-    Arguments:
-        emb_size: C, the length of every vector.
-
-    Attributes to create:
-        dense: linear map C -> C with bias.
-        activation: Tanh.
-
-    Read: BERT (Devlin et al. 2018), section 3, on the use of [CLS]; the tanh layer itself is not in
-    the paper's text but in the code its authors published.
-
-    Pitfalls:
-        - The first token, not the last, the mean or the maximum: attention has already let [CLS]
-          gather what it needs from the others.
-        - The axis of tokens is gone from the output.
-    """
 
     def __init__(self, emb_size: int) -> None:
         super().__init__()
@@ -32,13 +8,5 @@ class Pooler(nn.Module):
         self.activation = nn.Tanh()
 
     def forward(self, encoder_out: Tensor) -> Tensor:
-        """Reduce each tweet to one vector.
-
-        Arguments:
-            encoder_out: what the encoder gave, shape (B, T, C).
-
-        Returns:
-            One vector per tweet, shape (B, C).
-        """
-        first_token = encoder_out[:, -1]  # (B, T, C) -> (B, C)
+        first_token = encoder_out[:, -1]
         return self.activation(self.dense(first_token))

@@ -1,0 +1,101 @@
+"""Parameters by name and shape, and the ways to read one side's as the other's.
+
+Runs on the trusted side, on names and shapes the worker claims.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor, cat, nn
+
+_KIND_WORDS = {
+    "weight": {"weight", "w", "weights", "gamma", "scale", "g", "a", "alpha", "gain", "kernel"},
+    "bias": {"bias", "b", "beta", "shift", "offset", "biases"},
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter by name and shape; ``owner`` is the class of the module that holds it."""
+
+    name: str
+    shape: tuple[int, ...]
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """How one student parameter is made from reference parameters: joined, then rearranged."""
+
+    names: tuple[str, ...]
+    transposed: bool = False
+    heads: int = 0  # rows interleaved by head instead of one block after the other
+
+    def make(self, values: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
+        """Return the student's value (or gradient) for the reference's values (or gradients)."""
+        parts = [values[name] for name in self.names]
+        if self.heads:
+            split = [p.reshape(self.heads, -1, *p.shape[1:]) for p in parts]
+            joined = cat(split, dim=1).reshape(-1, *parts[0].shape[1:])
+        else:
+            joined = cat(parts, dim=0) if len(parts) > 1 else parts[0]
+        if self.transposed:
+            joined = joined.transpose(0, 1)
+        return joined.reshape(shape).contiguous()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a student's parameters as the reference's."""
+
+    sources: dict[str, Source]
+    renamed: bool
+
+    def translate(
+        self, values: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
+    ) -> dict[str, Tensor]:
+        """Return the student's values by the student's names."""
+        return {name: source.make(values, shapes[name]) for name, source in self.sources.items()}
+
+
+@dataclass(frozen=True)
+class Match:
+    """The readings in order of plausibility, and what could not be matched under any."""
+
+    readings: list[Reading]
+    missing: list[Parameter] = field(default_factory=list)  # the reference has it, the student not
+    surplus: list[Parameter] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every parameter of both sides has its partner."""
+        return not self.missing and not self.surplus
+
+
+def reference_parameters(module: nn.Module) -> list[Parameter]:
+    """Return the parameters of a trusted module in order of registration."""
+    owners = {name: type(part).__name__ for name, part in module.named_modules()}
+    return [
+        Parameter(name, tuple(value.shape), owners[name.rpartition(".")[0]])
+        for name, value in module.named_parameters()
+    ]
+
+
+def words_of(name: str) -> set[str]:
+    """Return the words in a dotted, snake-case or camel-case name, digits apart."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    parts = [part for part in re.split(r"[._]", spaced.lower()) if part]
+    return set(parts) | {re.sub(r"\d+$", "", part) for part in parts}
+
+
+def kind_of(name: str, shape: tuple[int, ...]) -> str:
+    """Return "weight" or "bias" as far as name and shape tell, else ""."""
+    if len([size for size in shape if size != 1]) > 1:
+        return "weight"
+    words = words_of(name.rpartition(".")[2])
+    for kind, known in _KIND_WORDS.items():
+        if words & known:
+            return kind
+    last = name.rpartition(".")[2].lower()
+    return "bias" if last.startswith("b") else "weight" if last.startswith("w") else ""

@@ -1,0 +1,86 @@
+"""Which file of a submission an imported name means, and what each file's module is called.
+
+Runs inside the sandbox. The three import styles, files beside and below the exercise's folder,
+and siblings kept under another file name all end here.
+"""
+
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from autograder.untrusted.sources import Source
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the loader must know of the exercise: its package, classes, files and constants."""
+
+    package: str  # e.g. "assignments.bert"
+    files: dict[str, str]  # class name -> expected file name
+    given: dict[str, str]  # file name -> text of modules handed out ready-made
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources of one submission, parsed, and the folder its modules live in."""
+
+    by_path: dict[str, Source]
+    root: str
+
+
+@dataclass(frozen=True)
+class ModuleNames:
+    """Names to places. ``places`` gives the source of each class, ``doubled`` those replaced."""
+
+    sources: Sources
+    exercise: Exercise
+    places: Mapping[str, str]
+    doubled: Collection[str]
+
+    def resolve(self, fullname: str) -> str | None:
+        """Return the path of the file, or folder with a final slash, that a name means."""
+        package = self.exercise.package
+        top_level = fullname.partition(".")[0]
+        if fullname.startswith(package + "."):
+            bases, rest = [self.sources.root], fullname[len(package) + 1 :]
+        elif top_level == package.partition(".")[0]:
+            parent = self.sources.root.rpartition("/")[0]
+            bases, rest = [parent, ""], fullname.partition(".")[2]
+        else:
+            if top_level in sys.stdlib_module_names:
+                return None
+            bases, rest = [self.sources.root], fullname
+            while bases[-1]:
+                bases.append(bases[-1].rpartition("/")[0])
+        tail = rest.replace(".", "/")
+        for base in bases:
+            stem = f"{base}/{tail}" if base else tail
+            for place in (f"{stem}.py", f"{stem}/__init__.py"):
+                if place in self.sources.by_path:
+                    return place
+            if any(path.startswith(f"{stem}/") for path in self.sources.by_path):
+                return f"{stem}/"
+        if f"{tail}.py" in self.exercise.given:
+            return f"{tail}.py"
+        # A sibling that is missing altogether is still there as a double.
+        if any(self.exercise.files[name] == f"{tail}.py" for name in self.doubled):
+            return f"{tail}.py"
+        # A sibling kept in a notebook, or under another file name, still answers to its file.
+        for name, file_name in self.exercise.files.items():
+            if file_name == f"{tail}.py" and name in self.places:
+                return self.places[name]
+        return None
+
+    def expected_place(self, name: str) -> str:
+        """Return where a class's file belongs in this submission."""
+        file_name = self.exercise.files[name]
+        inside = f"{self.sources.root}/{file_name}" if self.sources.root else file_name
+        return inside if inside in self.sources.by_path else file_name
+
+    def module_name(self, path: str) -> str:
+        """Return the dotted name under which the module of a file is kept."""
+        root = self.sources.root
+        inside = path[len(root) + 1 :] if root and path.startswith(root + "/") else path
+        stem = inside.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
+        above = bool(root) and inside is path
+        return stem if above else f"{self.exercise.package}.{stem}"
