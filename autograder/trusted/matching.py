@@ -6,11 +6,14 @@ caller tries them in turn and keeps the one that gives the reference's output: i
 layer is wrong under every reading.
 
 A student's parameter may also be the reference's transposed (``x @ W``), with a unit axis more
-(a convolution of width 1), or several of the reference's in one (a packed query-key-value matrix).
+(a convolution of width 1), several of the reference's in one (a packed query-key-value matrix), or
+a part of one (a query matrix for each head).
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -36,6 +39,7 @@ def match_parameters(
 ) -> Match:
     """Match two flat lists of parameters. ``roles`` gives the words a reference module goes by."""
     taken: dict[str, Source] = {}
+    student, gathered = _gather_parts(student, reference)
     left_s, left_r = _pair_same_names(student, reference, taken)
     left_s, left_r = _pair_by_words(left_s, left_r, roles, taken)
     renamed = bool(left_s) or any(source.names != (name,) for name, source in taken.items())
@@ -48,7 +52,49 @@ def match_parameters(
         for joint, loose in itertools.product(packed, ordered)
     ]
     readings += _flip_own_matrices(readings, student, reference)
-    return Match(readings[:READINGS_MAX], list(left_r), list(left_s))
+    readings = [_spread_parts(reading, gathered) for reading in readings[:READINGS_MAX]]
+    return Match(readings, list(left_r), list(left_s))
+
+
+def _gather_parts(
+    student: Sequence[Parameter], reference: Sequence[Parameter]
+) -> tuple[list[Parameter], dict[str, list[str]]]:
+    """Take numbered parameters that only stacked have a size of the reference's for one.
+
+    Returns the parameters with each such group as one, and the members of each group.
+    """
+    lists: dict[str, list[Parameter]] = {}
+    for parameter in student:
+        lists.setdefault(re.sub(r"\b\d+\b", "all", parameter.name), []).append(parameter)
+    rows = [p.shape[0] for p in reference if p.shape]
+    known = {p.shape for p in reference}
+    gathered: dict[str, list[str]] = {}
+    result = []
+    for name, members in lists.items():
+        shapes = {p.shape for p in members}
+        first = members[0]
+        whole = (first.shape[0] * len(members), *first.shape[1:]) if first.shape else ()
+        alike = len(members) > 1 and len(shapes) == 1 and first.shape not in known
+        # A packed matrix in parts has up to four times the rows of one of the reference's.
+        if alike and any(whole[0] in (r, 2 * r, 3 * r, 4 * r) for r in rows):
+            gathered[name] = [p.name for p in members]
+            result.append(Parameter(name, whole, first.owner))
+        else:
+            result += members
+    return result, gathered
+
+
+def _spread_parts(reading: Reading, gathered: Mapping[str, list[str]]) -> Reading:
+    """Return the reading with every gathered parameter in its parts again."""
+    sources: dict[str, Source] = {}
+    for name, source in reading.sources.items():
+        members = gathered.get(name)
+        if members is None:
+            sources[name] = source
+            continue
+        for number, member in enumerate(members):
+            sources[member] = replace(source, part=(number, len(members)))
+    return Reading(sources, reading.renamed or bool(gathered))
 
 
 def match_tree(
@@ -108,6 +154,7 @@ def _replace_prefix(match: Match, theirs: str, ours: str) -> Match:
                     tuple(f"{ours}.{inner}" for inner in source.names),
                     source.transposed,
                     source.heads,
+                    source.part,
                 )
                 for name, source in reading.sources.items()
             },
@@ -140,7 +187,7 @@ def _flip_own_matrices(
         for name, owner in square.items():
             source = sources.get(name)
             if source is not None and owner != owners.get(source.names[0]):
-                sources[name] = Source(source.names, not source.transposed, source.heads)
+                sources[name] = replace(source, transposed=not source.transposed)
         if sources != reading.sources:
             flipped.append(Reading(sources, renamed=True))
     return flipped

@@ -31,6 +31,7 @@ class Source:
     names: tuple[str, ...]
     transposed: bool = False
     heads: int = 0  # rows interleaved by head instead of one block after the other
+    part: tuple[int, int] = (0, 1)  # of how many equal parts along the first axis, which one
 
     def make(self, values: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
         """Return the student's value (or gradient) for the reference's values (or gradients)."""
@@ -42,7 +43,8 @@ class Source:
             joined = cat(parts, dim=0) if len(parts) > 1 else parts[0]
         if self.transposed:
             joined = joined.transpose(0, 1)
-        return joined.reshape(shape).contiguous()
+        number, count = self.part
+        return joined.chunk(count, dim=0)[number].reshape(shape).contiguous()
 
 
 @dataclass(frozen=True)

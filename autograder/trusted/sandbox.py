@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +59,19 @@ def plan_sandbox(
         "devices": list_gpu_devices() if gpu else [],
         "scratch_mib": _SCRATCH_MIB,
     }
+    scratch = choose_scratch(visible)
+    plan["scratch"] = scratch
     bootstrap = project / "autograder" / "untrusted" / "bootstrap.py"
     inner = [sys.executable, "-I", "-S", "-B", str(bootstrap), json.dumps(plan)]
     if chosen == "bubblewrap":
-        inner = [*wrap_with_bubblewrap(visible, plan["hidden"], gpu=gpu), *inner]
-    return SandboxPlan(tuple(inner), make_environment(), _ISOLATION[chosen])
+        inner = [*wrap_with_bubblewrap(visible, plan["hidden"], scratch, gpu=gpu), *inner]
+    environment = make_environment(scratch if chosen != "none" else tempfile.gettempdir())
+    return SandboxPlan(tuple(inner), environment, _ISOLATION[chosen])
+
+
+def choose_scratch(visible: Sequence[str]) -> str:
+    """Return where the private scratch is mounted: /tmp, unless it would hide what is needed."""
+    return "/scratch" if any(path.startswith("/tmp/") for path in visible) else "/tmp"
 
 
 def choose_mechanism(wanted: Mechanism) -> Mechanism:
@@ -147,12 +156,12 @@ def _is_below(path: Path, parents: Sequence[str]) -> bool:
     return any(str(path) == parent or str(path).startswith(parent + "/") for parent in parents)
 
 
-def make_environment() -> dict[str, str]:
+def make_environment(scratch: str) -> dict[str, str]:
     """Return the whole environment student code sees: nothing of the caller's."""
     return {
         "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",
-        "TMPDIR": "/tmp",
+        "HOME": scratch,
+        "TMPDIR": scratch,
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
@@ -160,12 +169,14 @@ def make_environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
-        "TRITON_CACHE_DIR": "/tmp/triton",
+        "TORCHINDUCTOR_CACHE_DIR": f"{scratch}/inductor",
+        "TRITON_CACHE_DIR": f"{scratch}/triton",
     }
 
 
-def wrap_with_bubblewrap(visible: Sequence[str], hidden: object, *, gpu: bool) -> list[str]:
+def wrap_with_bubblewrap(
+    visible: Sequence[str], hidden: object, scratch: str, *, gpu: bool
+) -> list[str]:
     """Return the bubblewrap command up to the program it starts."""
     command = [
         shutil.which("bwrap") or "bwrap",
@@ -184,7 +195,7 @@ def wrap_with_bubblewrap(visible: Sequence[str], hidden: object, *, gpu: bool) -
     for path in hidden if isinstance(hidden, list) else []:
         command += ["--tmpfs", str(path)]
     command += ["--proc", "/proc", "--dev", "/dev"]
-    command += ["--size", str(_SCRATCH_MIB * 2**20), "--tmpfs", "/tmp"]
+    command += ["--size", str(_SCRATCH_MIB * 2**20), "--tmpfs", scratch]
     if gpu:
         for path in list_gpu_devices():
             command += ["--dev-bind-try", path, path]

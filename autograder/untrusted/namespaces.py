@@ -78,13 +78,17 @@ def mirror_end(status: int) -> None:
 
 
 def build_root(
-    visible: Sequence[str], hidden: Sequence[str], devices: Sequence[str], scratch_mib: int
+    visible: Sequence[str],
+    hidden: Sequence[str],
+    devices: Sequence[str],
+    scratch: str,
+    scratch_mib: int,
 ) -> None:
-    """Replace the file system by a read-only view of ``visible`` with a private /tmp.
+    """Replace the file system by a read-only view of ``visible`` with a private ``scratch``.
 
     ``devices`` are device files to keep besides the usual few (a GPU's). Call it as process 1 of
     the new namespaces. On return nothing else of the machine's files can be reached, and
-    nothing but /tmp and /dev/shm can be written.
+    nothing but that and /dev/shm can be written.
     """
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("tmpfs", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
@@ -104,7 +108,7 @@ def build_root(
         if os.path.isdir(f"/new{path}"):
             flags = linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
             linux.mount("tmpfs", f"/new{path}", "tmpfs", flags, "size=4k")
-    _make_devices(devices, scratch_mib)
+    _make_devices(devices, scratch, scratch_mib)
     os.mkdir("/new/proc")
     try:
         flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
@@ -154,7 +158,7 @@ def _unescape(text: str) -> str:
     return text
 
 
-def _make_devices(devices: Sequence[str], scratch_mib: int) -> None:
+def _make_devices(devices: Sequence[str], scratch: str, scratch_mib: int) -> None:
     os.makedirs("/new/dev", exist_ok=True)
     for path in (*_DEVICES, *devices):
         os.makedirs(os.path.dirname(f"/new{path}"), exist_ok=True)
@@ -162,7 +166,7 @@ def _make_devices(devices: Sequence[str], scratch_mib: int) -> None:
             pass
         linux.mount(f"/old{path}", f"/new{path}", flags=linux.MS_BIND)
     flags = linux.MS_NOSUID | linux.MS_NODEV
-    for place in ("/new/dev/shm", "/new/tmp"):
+    for place in ("/new/dev/shm", f"/new{scratch}"):
         if not os.path.isdir(place):
             os.makedirs(place)
         linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,mode=1777")

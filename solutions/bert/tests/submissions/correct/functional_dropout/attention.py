@@ -1,0 +1,31 @@
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, emb_size, n_heads, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.n_heads = n_heads
+        self.head_size = emb_size // n_heads
+        self.query = nn.Linear(emb_size, emb_size)
+        self.key = nn.Linear(emb_size, emb_size)
+        self.value = nn.Linear(emb_size, emb_size)
+        self.final_linear = nn.Linear(emb_size, emb_size)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+        self.p = dropout
+
+    def forward(self, emb, att_mask=None):
+        B, T, C = emb.shape
+        q = self.query(emb).view(B, T, self.n_heads, self.head_size).transpose(1, 2)
+        k = self.key(emb).view(B, T, self.n_heads, self.head_size).transpose(1, 2)
+        v = self.value(emb).view(B, T, self.n_heads, self.head_size).transpose(1, 2)
+        mask = None
+        if att_mask is not None:
+            mask = torch.zeros_like(att_mask, dtype=q.dtype).masked_fill(att_mask == 0, -float("inf"))
+            mask = mask[:, None, None, :]
+        out = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, dropout_p=self.p if self.training else 0.0
+        )
+        out = self.final_linear(out.transpose(1, 2).reshape(B, T, C))
+        return self.ln(emb + F.dropout(out, p=self.p, training=self.training))

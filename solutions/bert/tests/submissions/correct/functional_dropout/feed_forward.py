@@ -1,0 +1,16 @@
+import torch.nn.functional as F
+from torch import nn
+
+
+class PositionWiseFeedForward(nn.Module):
+    def __init__(self, emb_size, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.fc1 = nn.Linear(emb_size, intermediate_size)
+        self.fc2 = nn.Linear(intermediate_size, emb_size)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+        self.p = dropout
+
+    def forward(self, att_out):
+        x = F.gelu(self.fc1(att_out))
+        x = F.dropout(self.fc2(x), p=self.p, training=self.training)
+        return self.ln(att_out + x)
