@@ -18,7 +18,9 @@ def main(text: str) -> None:
 
         namespaces.leave_namespaces()
         namespaces.become_init(control_fd)
-        namespaces.build_root(plan["visible"], plan["hidden"], plan["devices"], plan["scratch_mib"])
+        namespaces.build_root(
+            plan["visible"], plan["hidden"], plan["devices"], plan["scratch"], plan["scratch_mib"]
+        )
         linux.drop_privileges()
     from autograder.untrusted import template
 

@@ -44,7 +44,7 @@ def confine_worker(limits: WorkerLimits, wire_fd: int, *, gpu: bool = False) -> 
         in_force.append("own namespaces")
     else:
         with contextlib.suppress(OSError):
-            os.chdir("/tmp")
+            os.chdir(os.environ["TMPDIR"])
     _limit_resources(limits, gpu=gpu)
     in_force.append("resource limits")
     with contextlib.suppress(OSError):
@@ -86,7 +86,7 @@ def _enter_own_namespaces(wire_fd: int, scratch_mib: int) -> bool:
     # From here on everything this worker starts dies with it.
     flags = linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
-    for place in ("/tmp", "/dev/shm"):
+    for place in (os.environ["TMPDIR"], "/dev/shm"):
         with contextlib.suppress(OSError):
             linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,mode=1777")
     try:
@@ -95,7 +95,7 @@ def _enter_own_namespaces(wire_fd: int, scratch_mib: int) -> bool:
         # Better an empty /proc than one that shows other processes.
         with contextlib.suppress(OSError):
             linux.mount("tmpfs", "/proc", "tmpfs", flags | linux.MS_RDONLY, "size=4k")
-    os.chdir("/tmp")
+    os.chdir(os.environ["TMPDIR"])
     return True
 
 

@@ -1,0 +1,17 @@
+﻿# 编码器
+from assignments.bert.transformer_block import TransformerBlock
+from torch import nn
+
+
+class EncoderBlock(nn.Module):
+    def __init__(self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super(EncoderBlock, self).__init__()
+        self.transformer_layers = nn.ModuleList([])
+        for _ in range(n_layers):
+            block = TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
+            self.transformer_layers.append(block)
+
+    def forward(self, emb, att_mask=None):
+        for block in self.transformer_layers:
+            emb = block(emb, att_mask)
+        return emb

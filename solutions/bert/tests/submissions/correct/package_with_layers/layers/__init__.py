@@ -1,0 +1,2 @@
+from .masking import hide_padding
+from .norm import AddNorm
