@@ -80,11 +80,12 @@ class TestSimplifiedBertClassifier(LayerPromises):
     @pytest.mark.points(1)
     def test_dropout_acts_on_the_pooled_vector_in_train_mode_only(self, student: Student) -> None:
         p = 0.3
-        # As many classes as features and the identity for a head: the logits are what it reads.
+        # As many classes as features and the identity for a head: the logits show what it reads,
+        # and the bias whether dropout comes before the head or after it.
         twin = make_twin(self.subject, student, change={"dropout": p, "n_classes": C})
         weights = dict(twin.weights)
         weights["classifier.weight"] = torch.eye(C, dtype=torch.float64)
-        weights["classifier.bias"] = torch.zeros(C, dtype=torch.float64)
+        weights["classifier.bias"] = torch.full((C,), 0.5, dtype=torch.float64)
         twin.set_weights(weights)
         inputs = draw_inputs(student, 96, 4)
         expect_same_twice(twin, inputs)
@@ -93,5 +94,5 @@ class TestSimplifiedBertClassifier(LayerPromises):
         got = twin.run(inputs, training=True, seed=student.worker_seed).output
         if got.shape != full.shape:
             raise CheckFailed("the output in train mode has the wrong shape")
-        dropped = expect_kept_or_dropped(got, full, p, "the pooled values")
+        dropped = expect_kept_or_dropped(got - 0.5, full - 0.5, p, "the pooled values")
         expect_drop_rate(dropped, p, "the pooled values")
