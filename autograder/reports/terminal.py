@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from autograder.manifest import WHOLE_MODEL, Kit
@@ -114,9 +113,14 @@ class Terminal:
                 names = f"all {total} checks"
             text = Text(f"-{points}  ", style="red")
             text.append(names, style="bold")
-            self._out.print(Padding(text, (0, 0, 0, 2)))
+            self._print_indented(text, 2)
             sentence = f"{_STATUS_WORDS.get(status, '')}{message}"
-            self._out.print(Padding(Text(sentence), (0, 0, 0, 6)))
+            self._print_indented(Text(sentence), 6)
+
+    def _print_indented(self, text: Text, columns: int) -> None:
+        for line in text.wrap(self._out, max(20, self._out.width - columns)):
+            line.rstrip()
+            self._out.print(Text(" " * columns) + line)
 
     def _print_footer(self, result: Result) -> None:
         self._out.print()

@@ -64,14 +64,14 @@ def expect_same(
     """Raise CheckFailed unless ``got`` equals ``want``; the message names the pattern only."""
     if got.shape != want.shape:
         raise CheckFailed(
-            f"{what} has the wrong shape: expected {tuple(want.shape)}, got {tuple(got.shape)}"
+            f"{what}: wrong shape, expected {tuple(want.shape)}, got {tuple(got.shape)}"
         )
     if not bool(torch.isfinite(got).all()):
         kind = "NaN" if bool(torch.isnan(got).any()) else "infinite"
-        raise CheckFailed(f"{what} holds {kind} values")
+        raise CheckFailed(f"{what}: {kind} values")
     if largest_difference(got, want) <= tolerance.allowance:
         return
-    raise CheckFailed(f"{what} differs from the specification{describe_pattern(got, want, axes)}")
+    raise CheckFailed(f"{what}: wrong values{describe_pattern(got, want, axes)}")
 
 
 def describe_pattern(got: Tensor, want: Tensor, axes: str = "") -> str:
@@ -82,7 +82,7 @@ def describe_pattern(got: Tensor, want: Tensor, axes: str = "") -> str:
     if share > 0.999:
         factor = _constant_factor(got, want)
         return f" everywhere, by the constant factor {factor:.3g}" if factor else " everywhere"
-    parts = [f" in {share:.0%} of its values"]
+    parts = [f" in {share:.0%} of all places"]
     names = {"B": "row of the batch", "T": "token", "C": "feature"}
     for axis, letter in enumerate(axes[: wrong.dim()]):
         rest = [d for d in range(wrong.dim()) if d != axis]

@@ -223,8 +223,7 @@ class Twin:
         result, wanted = got.output, want.output
         if result.shape != wanted.shape:
             raise CheckFailed(
-                f"{what} has the wrong shape: expected {_letters(axes, wanted)}, "
-                f"got {tuple(result.shape)}"
+                f"{what}: wrong shape, expected {_letters(axes, wanted)}, got {tuple(result.shape)}"
             )
         if only is not None:
             result, wanted = result[only], wanted[only]
@@ -294,12 +293,12 @@ def _is_leaf(kit: Kit, name: str) -> bool:
 
 def explain_mismatch(student: Built, match: Match) -> str:
     """Say which parameters are missing or superfluous."""
-    parts = []
-    if student.unregistered:
-        parts.append(
-            f"{student.unregistered[0]} keeps modules in a plain list or dict, so their "
-            "parameters are not registered"
+    if student.unregistered and match.missing:
+        return (
+            f"self.{student.unregistered[0]} keeps modules in a plain list or dict: PyTorch does "
+            "not see them there, so their parameters are neither trained nor saved"
         )
+    parts = []
     if match.missing:
         some = ", ".join(f"{p.name} {p.shape}" for p in match.missing[:4])
         parts.append(f"{len(match.missing)} missing ({some})")

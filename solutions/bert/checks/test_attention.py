@@ -130,7 +130,7 @@ class TestMultiHeadAttention(LayerPromises):
         first, second = twin.run([emb, mask]).output, twin.run([garbage, mask]).output
         if first.shape != emb.shape or second.shape != emb.shape:
             raise CheckFailed("the output has the wrong shape")
-        expect_same(second[real], first[real], "a real token's output, when only padding changes,")
+        expect_same(second[real], first[real], "a real token's output, when only padding changes")
         twin.expect_output([garbage, mask], "the output of real tokens", only=real)
 
     @pytest.mark.points(1)

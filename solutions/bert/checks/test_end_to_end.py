@@ -65,11 +65,11 @@ class TestWholeModel:
         others = torch.randint(1, V, ids.shape, generator=student.generator("padding"))
         garbage = torch.where(mask.bool(), ids, others)
         second = twin.run([garbage, mask]).output
-        expect_same(second, first, "the logits, when only the padding's ids change,")
+        expect_same(second, first, "the logits, when only the padding's ids change")
         longer = torch.cat([ids, others[:, :3]], dim=1)
         longer_mask = torch.cat([mask, torch.zeros(B, 3).long()], dim=1)
         third = twin.run([longer, longer_mask]).output
-        expect_same(third, first, "the logits, when only padding is added,")
+        expect_same(third, first, "the logits, when only padding is added")
 
     @pytest.mark.points(0.5)
     def test_takes_the_longest_tweet(self, student: Student) -> None:
