@@ -295,7 +295,14 @@ def render(training_cpu_s: list[float], first_seed: int) -> str:
         for passed in variant.passed
     )
     judged = sum(len(v.passed) for v in CORRECT + FAULTY if v.verdict != "either")
+    lowest_correct = sorted(value for v in CORRECT for value in v.accuracies)[:5]
+    highest_faulty = sorted(
+        (value for v in FAULTY if v.verdict == "fails" for value in v.accuracies), reverse=True
+    )[:5]
     lines += [
+        "",
+        "Lowest correct: " + ", ".join(f"{value:.3f}" for value in lowest_correct) + ".",
+        "Highest faulty: " + ", ".join(f"{value:.3f}" for value in highest_faulty) + ".",
         "",
         f"Wrong verdicts: {wrong} of {judged}.",
         "",

@@ -121,12 +121,14 @@ def test_an_unknown_option_ends_with_2(capsys):
     assert cli.main(["--nonsense"]) == 2
 
 
+@pytest.mark.slow
 def test_without_isolation_a_run_that_requires_it_is_refused():
     done = run(SOLUTION, "--require-isolation", "--sandbox", "none")
     assert done.returncode == 2
     assert "--require-isolation" in done.stderr
 
 
+@pytest.mark.slow
 def test_cuda_where_there_is_none_is_refused():
     import torch
 

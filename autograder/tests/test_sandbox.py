@@ -15,7 +15,10 @@ from autograder.trusted.sandbox import bubblewrap_works, find_import_path, unsha
 TOY = Path(__file__).parent / "toy_course"
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+]
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "unshare"])

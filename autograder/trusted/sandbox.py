@@ -121,8 +121,8 @@ def find_import_path(project: Path) -> list[str]:
 
 
 def _holds_kit(path: Path) -> bool:
-    """Whether a path entry would bring our own sources along."""
-    return path.is_dir() and (path / "solutions").is_dir() and (path / "autograder").is_dir()
+    """Whether a path entry is the root of a kit, this one or another."""
+    return (path / "solutions").is_dir()
 
 
 def list_visible(project: Path) -> list[str]:

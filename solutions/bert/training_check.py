@@ -35,10 +35,10 @@ from data_utils.corpus import COMPACT, Tweet, draw_clause, generate_tweets, spli
 
 from .classifier import SimplifiedBertClassifier
 
-# A submission may fall this far behind the reference, and must always reach the floor. Correct
-# models differ by a few hundredths (float rounding, amplified by training); the best of the faulty
-# ones this check answers for stays below 0.75.
-ACCURACY_MARGIN = 0.12
+# A submission may fall this far behind the reference, and must always reach the floor. Of 300
+# trainings of correct models the worst reached 0.92, 299 reached 0.97 (float rounding, amplified by
+# training); the best of the faulty ones this check answers for reached 0.71. The line is between.
+ACCURACY_MARGIN = 0.17
 ACCURACY_FLOOR = 0.80
 
 # Id 0 stands for no word: a submission whose word embedding never trains row 0 loses nothing by it.

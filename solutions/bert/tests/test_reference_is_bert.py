@@ -7,6 +7,7 @@ from solutions.bert.classifier import SimplifiedBertClassifier
 from solutions.bert.hf_weights import convert_weights
 
 transformers = pytest.importorskip("transformers")
+pytestmark = pytest.mark.slow  # importing it takes most of the time
 
 CONFIGURATIONS = {
     "small": {"layers": 2, "heads": 3, "size": 12, "inner": 20, "classes": 2, "attention": "eager"},

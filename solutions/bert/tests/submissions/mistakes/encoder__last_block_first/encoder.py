@@ -8,13 +8,11 @@ class EncoderBlock(nn.Module):
         super().__init__()
         self.transformer_layers = nn.ModuleList()
         for _ in range(n_layers):
-            self.transformer_layers.insert(
-                0, TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
+            self.transformer_layers.append(
+                TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
             )
 
     def forward(self, emb, att_mask=None):
-        i = len(self.transformer_layers)
-        while i:
-            i -= 1
+        for i in range(len(self.transformer_layers) - 1, -1, -1):
             emb = self.transformer_layers[i](emb, att_mask)
         return emb

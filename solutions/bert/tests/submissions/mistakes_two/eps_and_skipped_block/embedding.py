@@ -1,0 +1,16 @@
+import torch
+import torch.nn as nn
+
+
+class EmbeddingLayer(nn.Module):
+    def __init__(self, vocab_size, emb_size, max_seq_length, layer_norm_eps=1e-12, dropout=0.1):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(vocab_size, emb_size)
+        self.position_embeddings = nn.Embedding(max_seq_length, emb_size)
+        self.norm = nn.LayerNorm(emb_size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, input_ids):
+        positions = torch.arange(input_ids.size(1), device=input_ids.device)
+        x = self.word_embeddings(input_ids) + self.position_embeddings(positions)
+        return self.dropout(self.norm(x))

@@ -1,0 +1,20 @@
+from torch import nn
+
+from .transformer_block import TransformerBlock
+
+
+class EncoderBlock(nn.Module):
+    def __init__(self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.layer = nn.ModuleList(
+            [
+                TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
+                for _ in range(n_layers)
+            ]
+        )
+        self.layer_norm = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+
+    def forward(self, emb, att_mask=None):
+        for layer in self.layer:
+            emb = layer(emb, att_mask)
+        return self.layer_norm(emb)

@@ -1,0 +1,11 @@
+from torch import nn
+
+
+class Pooler(nn.Module):
+    def __init__(self, emb_size):
+        super().__init__()
+        self.dense = nn.Linear(emb_size, emb_size)
+        self.activation = nn.Tanh()
+
+    def forward(self, encoder_out):
+        return self.activation(self.dense(encoder_out.amax(dim=1)))
