@@ -64,7 +64,8 @@ class SimplifiedBertClassifier(nn.Module):
 
         Arguments:
             input_ids: token ids, shape (B, T), integers, T at most MAX_SEQ_LEN.
-            attention_mask: 1 for real tokens and 0 for padding, shape (B, T), or None.
+            attention_mask: 1 for real tokens and 0 for padding, shape (B, T). None means that
+                there is no padding.
 
         Returns:
             One score per class, shape (B, n_classes).

@@ -9,7 +9,13 @@ from torch import Tensor
 from autograder.trusted.chance import expect_drop_rate, expect_kept_or_dropped, recover_branch
 from autograder.trusted.compare import SHARP, expect_same
 from autograder.trusted.outcomes import CheckFailed
-from autograder.trusted.promises import LayerPromises, Subject, expect_same_twice, make_twin
+from autograder.trusted.promises import (
+    LayerPromises,
+    Subject,
+    expect_no_side_effects,
+    expect_same_twice,
+    make_twin,
+)
 from autograder.trusted.reference import draw_lively
 from autograder.trusted.student import Student
 
@@ -113,7 +119,8 @@ class TestMultiHeadAttention(LayerPromises):
         emb, mask = self.subject.example(student)
         for kind in (torch.bool, torch.float32, torch.int32, torch.float64):
             name = str(kind).removeprefix("torch.")
-            twin.expect_output([emb, mask.to(kind)], f"the output for a mask of dtype {name}")
+            run = twin.expect_output([emb, mask.to(kind)], f"the output for a mask of dtype {name}")
+            expect_no_side_effects(run.facts)  # the mask is an input too
 
     @pytest.mark.points(1)
     def test_no_mask_means_no_padding(self, student: Student) -> None:
