@@ -172,6 +172,12 @@ def test_a_zip_bomb_is_refused_by_what_comes_out_not_by_what_it_says(tmp_path):
     refuse(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_unpacks_without_bounds_is_refused(tmp_path, method):
+    path = write_zip(tmp_path / "a.zip", {"scale.py": "#" * 1_000_000}, method)
+    assert "packed in a way" in refuse(path)
+
+
 def test_many_small_entries_are_refused(tmp_path):
     entries = {f"f{number}.py": CLASS for number in range(30)}
     assert "more than 20 sources" in refuse(write_zip(tmp_path / "a.zip", entries))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from autograder.trusted.intake import IntakeLimits
 
 _CHUNK_BYTES = 2**18
+# The two every tool writes. bzip2 and LZMA unpack a few bytes to gigabytes before any chunk ends.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def list_archive(
@@ -37,9 +39,7 @@ def list_archive(
     except (RuntimeError, NotImplementedError) as error:
         if "password" in str(error) or "encrypted" in str(error):
             raise UngradableSubmission(_encrypted(shown)) from None
-        raise UngradableSubmission(
-            f"{shown} is packed in a way that cannot be read here: pack it again as an ordinary zip"
-        ) from None
+        raise UngradableSubmission(_odd_packing(shown)) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, UnicodeError) as error:
         if isinstance(error, PermissionError):
             raise
@@ -50,6 +50,10 @@ def list_archive(
 
 def _encrypted(shown: str) -> str:
     return f"{shown} is protected by a password: pack it again without one"
+
+
+def _odd_packing(shown: str) -> str:
+    return f"{shown} is packed in a way that cannot be read here: pack it again as an ordinary zip"
 
 
 def _read_entries(
@@ -68,6 +72,8 @@ def _read_entries(
             continue
         if entry.flag_bits & 0x1:
             raise UngradableSubmission(_encrypted(shown))
+        if entry.compress_type not in _METHODS:
+            raise UngradableSubmission(_odd_packing(shown))
         if len(found) >= limits.files_max:
             raise UngradableSubmission(
                 f"{shown} holds more than {limits.files_max} sources: zip your own files only"

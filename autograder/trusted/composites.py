@@ -79,11 +79,7 @@ def _same_mask(got: Any, mask: Tensor | None) -> bool:
         return False
     if got.numel() != mask.numel() or got.shape[0] != mask.shape[0]:
         return False
-    hidden = mask == 0
-    flat = got.reshape(mask.shape)
-    # Also right: an additive mask made on the way down, 0 for real tokens, very low for padding.
-    additive = bool(((flat == 0) == ~hidden).all()) and bool((flat[hidden] < -1e3).all())
-    return bool(((flat == 0) == hidden).all()) or (flat.is_floating_point() and additive)
+    return bool(((got.reshape(mask.shape) == 0) == (mask == 0)).all())
 
 
 def expect_chain(run: Run, want: Run, kind: str, argument: str) -> None:

@@ -138,6 +138,9 @@ class LayerPromises:
         twin.run(self.subject.inputs(student, batch, tokens), training=True)
         third = twin.run(inputs)
         expect_same(third.output, first.output, "the output after another batch in between")
+        # As after a training step: nothing may be kept that was computed from the old weights.
+        twin.set_weights({name: 0.7 * value for name, value in twin.weights.items()})
+        twin.expect_output(inputs, "the output after the weights have changed")
 
     @pytest.mark.points(0.5)
     def test_state_dict_survives_a_round_trip(self, student: Student) -> None:

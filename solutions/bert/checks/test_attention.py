@@ -57,7 +57,7 @@ class TestMultiHeadAttention(LayerPromises):
         output=lambda batch, tokens: (batch, tokens, C),
         letters="B, T, C",
         sizes=(B, T),
-        other_sizes=((2, 9), (1, T), (B, 1), (1, 1)),
+        other_sizes=((2, 9), (1, T), (B, 1), (1, 1), (2, 128)),
     )
 
     @pytest.mark.points(4)
@@ -95,6 +95,10 @@ class TestMultiHeadAttention(LayerPromises):
         real = mask.bool()
         twin = make_twin(self.subject, student)
         twin.expect_output([emb, mask], "the output of real tokens beside padding", only=real)
+        # Padding in front and in between: the mask says which tokens are real, not how many.
+        holes = mask.roll(2, dims=1)
+        what = "the output of real tokens behind padding"
+        twin.expect_output([emb, holes], what, only=holes.bool())
         # Scores of hundreds under the mask: added to them, -20 or -100 is no mask.
         garbage = torch.where(real[..., None], emb, 12.0 * emb)
         loud = make_twin(self.subject, student, draw=draw_loud)
@@ -117,7 +121,7 @@ class TestMultiHeadAttention(LayerPromises):
     def test_mask_may_be_int_bool_or_float(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
         emb, mask = self.subject.example(student)
-        for kind in (torch.bool, torch.float32, torch.int32, torch.float64):
+        for kind in (torch.bool, torch.float32, torch.int32, torch.uint8, torch.float64):
             name = str(kind).removeprefix("torch.")
             run = twin.expect_output([emb, mask.to(kind)], f"the output for a mask of dtype {name}")
             expect_no_side_effects(run.facts)  # the mask is an input too

@@ -46,17 +46,19 @@ class TestSimplifiedBertClassifier(LayerPromises):
         output=lambda batch, tokens: (batch, CLASSES),
         letters="B, n_classes",
         sizes=(4, 6),
-        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1)),
+        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1), (2, 128)),
     )  # fmt: skip
 
     @pytest.mark.points(1)
     def test_each_part_gets_what_the_part_before_gave(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
-        inputs = self.subject.example(student)
-        got = twin.expect_output(inputs, "the logits", axes="B")
-        expect_called_once_each(twin, got, PARTS)
-        for part, argument in zip(PARTS, ("input_ids", "emb", "encoder_out"), strict=True):
-            expect_chain(got, twin.want(inputs), part, argument)
+        for batch, tokens in (self.subject.sizes, (2, 128)):
+            inputs = draw_inputs(student, batch, tokens)
+            got = twin.expect_output(inputs, f"the logits of {tokens} tokens", axes="B")
+            expect_called_once_each(twin, got, PARTS)
+            want = twin.want(inputs)
+            for part, argument in zip(PARTS, ("input_ids", "emb", "encoder_out"), strict=True):
+                expect_chain(got, want, part, argument)
 
     @pytest.mark.points(0.5)
     def test_mask_reaches_the_encoder(self, student: Student) -> None:

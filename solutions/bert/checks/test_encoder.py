@@ -43,7 +43,7 @@ class TestEncoderBlock(LayerPromises):
         output=lambda batch, tokens: (batch, tokens, C),
         letters="B, T, C",
         sizes=(4, 6),
-        other_sizes=((2, 9), (1, 6), (4, 1), (1, 1)),
+        other_sizes=((2, 9), (1, 6), (4, 1), (1, 1), (2, 128)),
     )  # fmt: skip
 
     @pytest.mark.points(2)

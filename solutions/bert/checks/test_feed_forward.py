@@ -30,7 +30,7 @@ class TestPositionWiseFeedForward(LayerPromises):
         output=lambda batch, tokens: (batch, tokens, C),
         letters="B, T, C",
         sizes=(4, 6),
-        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1)),
+        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1), (2, 100), (1, 128)),
     )
 
     @pytest.mark.points(3)

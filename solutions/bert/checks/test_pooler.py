@@ -20,7 +20,7 @@ class TestPooler(LayerPromises):
         output=lambda batch, tokens: (batch, C),
         letters="B, C",
         sizes=(4, 6),
-        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1)),
+        other_sizes=((3, 9), (1, 6), (4, 1), (1, 1), (2, 128)),
     )
 
     @pytest.mark.points(1)
@@ -30,3 +30,5 @@ class TestPooler(LayerPromises):
         twin.expect_output(
             self.subject.example(student), "the output in train mode", axes="BC", training=True
         )
+        loud = [1000.0 * value for value in self.subject.example(student)]
+        twin.expect_output(loud, "the output for very large inputs", axes="BC")

@@ -1,0 +1,15 @@
+from torch import nn
+
+from .transformer_block import TransformerBlock
+
+
+class EncoderBlock(nn.Module):
+    def __init__(self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        args = (emb_size, n_heads, intermediate_size, layer_norm_eps, dropout)
+        self.transformer_layers = nn.ModuleList([TransformerBlock(*args) for _ in range(n_layers)])
+
+    def forward(self, emb, att_mask=None):
+        for i in range(len(self.transformer_layers)):
+            emb = self.transformer_layers[i](emb, att_mask)
+        return emb

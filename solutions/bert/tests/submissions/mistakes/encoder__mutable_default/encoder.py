@@ -1,0 +1,18 @@
+from torch import nn
+
+from transformer_block import TransformerBlock
+
+
+class EncoderBlock(nn.Module):
+    def __init__(
+        self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12, blocks=[]
+    ):
+        super().__init__()
+        for _ in range(n_layers):
+            blocks.append(TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps))
+        self.transformer_layers = nn.ModuleList(blocks)
+
+    def forward(self, emb, att_mask=None):
+        for block in self.transformer_layers:
+            emb = block(emb, att_mask)
+        return emb

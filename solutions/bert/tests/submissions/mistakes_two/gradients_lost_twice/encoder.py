@@ -1,0 +1,22 @@
+import torch
+from torch import nn
+
+from .transformer_block import TransformerBlock
+
+
+class EncoderBlock(nn.Module):
+    def __init__(self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.n_frozen = n_layers // 2
+        self.transformer_layers = nn.ModuleList(
+            TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
+            for _ in range(n_layers)
+        )
+
+    def forward(self, emb, att_mask=None):
+        with torch.no_grad():
+            for block in self.transformer_layers[: self.n_frozen]:
+                emb = block(emb, att_mask)
+        for block in self.transformer_layers[self.n_frozen :]:
+            emb = block(emb, att_mask)
+        return emb
