@@ -1,10 +1,13 @@
-"""Intake takes what students send, refuses what no one can grade, and trusts no byte of it."""
+"""Intake takes what students send, refuses what no one can grade, and trusts no byte of it.
 
-import io
+What holds for zip files is in test_intake_archives.py.
+"""
+
 import json
 import os
-import stat
+import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -67,13 +70,6 @@ def test_bytes_pass_through_unchanged(tmp_path):
     assert stage(tmp_path).files[0].content == content
 
 
-def test_wrapping_folders_of_a_zip_are_taken_off(tmp_path):
-    path = write_zip(
-        tmp_path / "a.zip", {"x/y/scale.py": CLASS, "x/y/z/help.py": "", "x/r.pdf": ""}
-    )
-    assert paths(stage(path)) == ["scale.py", "z/help.py"]
-
-
 def test_the_root_is_where_the_expected_files_lie(tmp_path):
     entries = {
         "helper.py": "",
@@ -114,7 +110,8 @@ def test_a_broken_notebook_beside_good_files_is_left_out_with_a_note(tmp_path):
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "null", '{"cells": 3}', '{"nbformat": 4}', "[" * 200_000, '{"cells":' * 5000,
-     notebook("class Scale")[:-5], "9" * 10_000, '"\\ud800"'],
+     notebook("class Scale")[:-5], "9" * 10_000, '"\\ud800"',
+     '{"a":' * 100_000, "\ufffe"],
 )  # fmt: skip
 def test_what_is_no_notebook_is_refused_in_one_sentence(tmp_path, content):
     path = tmp_path / "a.ipynb"
@@ -142,70 +139,6 @@ def test_an_empty_file_is_refused(tmp_path):
 def test_a_name_the_system_cannot_hold_is_refused(tmp_path):
     assert "not a file name" in refuse(tmp_path / "a\0b")
     assert refuse(tmp_path / ("x" * 5000))
-
-
-@pytest.mark.parametrize(
-    "entry",
-    ["../scale.py", "a/../../scale.py", "/scale.py", "C:/scale.py", "C:scale.py", "..\\scale.py",
-     "\\\\server\\scale.py"],
-)  # fmt: skip
-def test_a_zip_entry_that_points_outside_is_refused(tmp_path, entry):
-    assert "points outside" in refuse(write_zip(tmp_path / "a.zip", {entry: CLASS}))
-
-
-def test_a_link_in_a_zip_is_refused(tmp_path):
-    info = zipfile.ZipInfo("scale.py")
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr(info, "/etc/passwd")
-    assert "link" in refuse(tmp_path / "a.zip")
-
-
-def test_a_zip_bomb_is_refused_by_what_comes_out_not_by_what_it_says(tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"scale.py": "#" * 10_000_000})
-    assert "unpacks to more than" in refuse(path)
-    data = bytearray(path.read_bytes())
-    for mark, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
-        place = data.index(mark) + offset
-        data[place : place + 4] = (10).to_bytes(4, "little")
-    path.write_bytes(data)
-    refuse(path)
-
-
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_packing_that_unpacks_without_bounds_is_refused(tmp_path, method):
-    path = write_zip(tmp_path / "a.zip", {"scale.py": "#" * 1_000_000}, method)
-    assert "packed in a way" in refuse(path)
-
-
-def test_many_small_entries_are_refused(tmp_path):
-    entries = {f"f{number}.py": CLASS for number in range(30)}
-    assert "more than 20 sources" in refuse(write_zip(tmp_path / "a.zip", entries))
-
-
-@pytest.mark.parametrize("cut", [10, 30, 60, -30, -10])
-def test_a_zip_cut_off_in_transfer_is_refused(tmp_path, cut):
-    path = write_zip(tmp_path / "a.zip", {"scale.py": CLASS * 20})
-    path.write_bytes(path.read_bytes()[:cut])
-    refuse(path)
-
-
-def test_a_damaged_entry_is_refused(tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"scale.py": CLASS * 50}, zipfile.ZIP_STORED)
-    data = bytearray(path.read_bytes())
-    data[100] ^= 0xFF
-    path.write_bytes(data)
-    assert "no intact zip" in refuse(path)
-
-
-def test_of_two_entries_with_one_name_the_last_counts(tmp_path):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("scale.py", "x")
-        with pytest.warns(UserWarning, match="Duplicate"):
-            archive.writestr("scale.py", CLASS)
-    (tmp_path / "a.zip").write_bytes(buffer.getvalue())
-    assert stage(tmp_path / "a.zip").files[0].content == CLASS.encode()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
@@ -245,3 +178,159 @@ def test_a_file_in_utf_16_is_looked_into(tmp_path):
 def test_any_way_to_define_a_class_is_enough_to_be_graded(tmp_path, text):
     (tmp_path / "main.py").write_text(text)
     assert stage(tmp_path)
+
+
+def test_a_definition_may_lie_in_any_line_ending_and_over_two_lines(tmp_path):
+    for text in ("x = 1\rclass Scale:\r    pass", "x = 1\r\nclass  Scale :", "class \\\n  Scale:",
+                 "from x import (\n    Other,\n    Scale,\n)"):  # fmt: skip
+        (tmp_path / "main.py").write_bytes(text.encode())
+        assert stage(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["x = 1", "class Scales: pass", "import x\nprint(Scale)", "# the Scale", "Scale(3)"]
+)
+def test_a_file_without_any_of_the_classes_is_refused(tmp_path, text):
+    (tmp_path / "main.py").write_text(text)
+    sentence = refuse(tmp_path)
+    assert "class Scale" in sentence
+    assert "scale.py" in sentence
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", "import ", "Scale ", "class ", " ", "import (", "\\\n", "\f"]
+)
+def test_looking_for_a_class_takes_time_in_proportion_to_the_text(tmp_path, piece):
+    (tmp_path / "main.py").write_text("x" + piece * (3_000_000 // len(piece)))
+    begin = time.monotonic()
+    refuse(tmp_path / "main.py", IntakeLimits())
+    assert time.monotonic() - begin < 10  # a pattern that looks twice would take an hour
+
+
+def test_a_notebook_of_a_million_tiny_values_is_refused_before_they_are_made(tmp_path):
+    (tmp_path / "a.ipynb").write_text('{"cells":[' + "[]," * 2_000_000 + "[]]}")
+    assert "clear them" in refuse(tmp_path / "a.ipynb", IntakeLimits())
+
+
+def test_a_notebook_of_the_older_format_is_read(tmp_path):
+    sheet = {"cells": [{"cell_type": "code", "input": ["class Scale:\n", "    pass"]}]}
+    (tmp_path / "a.ipynb").write_text(json.dumps({"worksheets": [sheet, 3], "nbformat": 3}))
+    assert [cell.number for cell in stage(tmp_path / "a.ipynb").notebooks[0].cells] == [1]
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_notebook_may_begin_with_a_mark_of_its_coding(tmp_path, coding):
+    (tmp_path / "a.ipynb").write_bytes(notebook("class Scale: 'ü'").encode(coding))
+    assert stage(tmp_path / "a.ipynb").notebooks[0].cells[0].source == "class Scale: 'ü'"
+
+
+def test_cells_that_are_no_cells_are_said(tmp_path):
+    (tmp_path / "a.ipynb").write_text(
+        json.dumps({"cells": [3, {"cell_type": "code", "source": "class Scale: pass"}, {}]})
+    )
+    assert "left out: 1, 3" in stage(tmp_path / "a.ipynb").notes[0]
+
+
+def test_when_nothing_can_be_read_the_refusal_says_why(tmp_path):
+    for name in ("a.ipynb", "b.ipynb"):
+        (tmp_path / name).write_text('{"cells":')
+    assert "not complete JSON" in refuse(tmp_path)
+
+
+def test_a_folder_that_holds_only_an_archive_says_to_unpack_it(tmp_path):
+    (tmp_path / "homework.zip").write_bytes(b"PK")
+    assert "homework.zip: unpack that" in refuse(tmp_path)
+
+
+def test_what_does_not_exist_or_is_empty_is_refused(tmp_path):
+    (tmp_path / "a.py").write_text(CLASS)
+    assert "does not exist" in refuse(tmp_path / "nothing")
+    assert "does not exist" in refuse(tmp_path / "a.py" / "nothing")
+    (tmp_path / "empty").mkdir()
+    assert "holds no .py file and no notebook" in refuse(tmp_path / "empty")
+
+
+def test_the_display_name_of_a_dot_is_the_folders(tmp_path, monkeypatch):
+    folder = tmp_path / "ada"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "scale.py").write_text(CLASS)
+    monkeypatch.chdir(folder)
+    assert stage(Path()).name == "ada"
+    monkeypatch.chdir(folder / "deep")
+    assert stage(Path("..")).name == "ada"
+
+
+def test_paths_are_safe_to_show_and_each_is_there_once(tmp_path):
+    (tmp_path / "a\x1b\u202e.py").write_text(CLASS)
+    (tmp_path / "a__.py").write_text(CLASS + "# ours")
+    (tmp_path / os.fsdecode(b"\xff.PY")).write_text("")
+    staged = stage(tmp_path)
+    assert paths(staged) == ["_.py", "a__.py"]
+    assert staged.files[1].content.endswith(b"# ours")
+    assert any("nearly the same name" in note for note in staged.notes)
+
+
+def test_links_in_a_folder_are_left_out_with_a_note_wherever_they_point(tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "scale.py").write_text(CLASS)
+    (tmp_path / "stack.py").write_text(CLASS)
+    (inside / "stack.py").symlink_to(tmp_path / "stack.py")
+    (inside / "more").symlink_to(tmp_path)
+    (inside / "circle.py").symlink_to("circle.py")
+    staged = stage(inside)
+    assert paths(staged) == ["scale.py"]
+    assert sum("is a link" in note for note in staged.notes) == 3
+
+
+def test_too_much_is_refused_and_says_what_to_give(tmp_path):
+    for number in range(8):
+        (tmp_path / f"f{number}.py").write_text(CLASS + "#" * 90_000)
+    assert "0.3 MiB of sources" in refuse(tmp_path)
+    assert "0.5 MiB of code" in refuse(tmp_path, IntakeLimits(code_mib_max=0.5))
+    assert "more than 7 sources" in refuse(tmp_path, IntakeLimits(files_max=7))
+    assert "more than 7 files" in refuse(tmp_path, IntakeLimits(entries_max=7))
+
+
+def test_a_file_too_large_is_left_out_and_the_rest_is_graded(tmp_path):
+    (tmp_path / "scale.py").write_text(CLASS)
+    (tmp_path / "data.py").write_text("#" * 200_000)
+    staged = stage(tmp_path)
+    assert paths(staged) == ["scale.py"]
+    assert "data.py was left out: it is larger than 0.1 MiB" in staged.notes[0]
+    assert "larger than" in refuse(tmp_path / "data.py")
+
+
+def test_folders_nested_without_end_are_not_followed_to_it(tmp_path):
+    (tmp_path / "scale.py").write_text(CLASS)
+    deep = tmp_path
+    for _ in range(30):
+        deep /= "d"
+    deep.mkdir(parents=True)
+    (deep / "stack.py").write_text(CLASS)
+    staged = stage(tmp_path)
+    assert paths(staged) == ["scale.py"]
+    assert "24 folders deep" in staged.notes[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_given_as_a_submission_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "scale.py")
+    assert "no ordinary file" in refuse(tmp_path / "scale.py")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_entered_costs_only_itself(tmp_path):
+    (tmp_path / "scale.py").write_text(CLASS)
+    for name, mode in (("locked", 0), ("listed", 0o400)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "stack.py").write_text(CLASS)
+        (tmp_path / name).chmod(mode)
+    try:
+        staged = stage(tmp_path)
+        assert "may not be read" in refuse(tmp_path / "locked")
+    finally:
+        for name in ("locked", "listed"):
+            (tmp_path / name).chmod(0o700)
+    assert paths(staged) == ["scale.py"]
+    assert any("locked was left out: it may not be read" in note for note in staged.notes)

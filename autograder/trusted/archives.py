@@ -1,105 +1,111 @@
 """Read the sources in a zip file, in memory, believing none of its headers.
 
-Runs on the trusted side, on hostile bytes.
+Runs on the trusted side, on hostile bytes. Of two entries with one name the last counts, since
+that is what unpacking leaves. An archive inside the archive is not opened.
 """
 
+import io
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from autograder.trusted.errors import UngradableSubmission
+from autograder.trusted.folders import open_ordinary_file
 from autograder.trusted.outcomes import clean_text
-
-if TYPE_CHECKING:
-    from autograder.trusted.intake import IntakeLimits
+from autograder.trusted.wanted import FoundSources, is_archive, is_wanted
 
 _CHUNK_BYTES = 2**18
-# The two every tool writes. bzip2 and LZMA unpack a few bytes to gigabytes before any chunk ends.
+# The others are refused: bzip2 gives all that a chunk holds at once, gigabytes from some
+# kilobytes, and LZMA takes whatever memory the file asks for.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises on bytes that are no zip: a parser's errors besides its own.
+_MALFORMED = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, ArithmeticError,
+    LookupError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
-def list_archive(
-    location: Path, shown: str, limits: "IntakeLimits", is_wanted: Callable[[str], bool]
-) -> list[tuple[str, bytes]]:
-    """Return (path, bytes) of every wanted file. Raises UngradableSubmission with one sentence."""
-    if location.stat().st_size == 0:
-        raise UngradableSubmission(f"{shown} is empty: was it saved before it was sent?")
-    if location.stat().st_size > limits.archive_mib_max * 2**20:
-        raise UngradableSubmission(
-            f"{shown} is larger than {limits.archive_mib_max:g} MiB: zip the sources only"
-        )
-    try:
-        with zipfile.ZipFile(location) as archive:
-            return _read_entries(archive, shown, limits, is_wanted)
-    except UngradableSubmission:
-        raise
-    except (RuntimeError, NotImplementedError) as error:
-        if "password" in str(error) or "encrypted" in str(error):
-            raise UngradableSubmission(_encrypted(shown)) from None
-        raise UngradableSubmission(_odd_packing(shown)) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, UnicodeError) as error:
-        if isinstance(error, PermissionError):
-            raise
-        raise UngradableSubmission(
-            f"{shown} is no intact zip file (cut off in transfer?): pack it and send it again"
-        ) from None
+def collect_archive(location: Path, found: FoundSources) -> None:
+    """Add every source in a zip file. Raises UngradableSubmission with one sentence."""
+    shown, limits = found.shown, found.limits
+    bytes_max = int(limits.archive_contents_mib_max * 2**20)
+    with _BoundedFile(open_ordinary_file(location, follow=True), bytes_max, shown) as stream:
+        size = stream.seek(0, io.SEEK_END)
+        if size == 0:
+            raise UngradableSubmission(f"{shown} is empty: was it saved before it was sent?")
+        if size > limits.archive_mib_max * 2**20:
+            raise UngradableSubmission(
+                f"{shown} is larger than {limits.archive_mib_max:g} MiB: zip the sources only"
+            )
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                _read_entries(archive, found)
+        except _MALFORMED:
+            raise UngradableSubmission(
+                f"{shown} is no intact zip file (cut off in transfer?): pack it and send it again"
+            ) from None
 
 
-def _encrypted(shown: str) -> str:
-    return f"{shown} is protected by a password: pack it again without one"
+class _BoundedFile(io.BufferedReader):
+    """A file that gives at most so many bytes at once.
+
+    zipfile reads a zip's table of contents in one piece, as large as the zip says it is, and makes
+    an object of every few bytes of it before anyone can count them.
+    """
+
+    def __init__(self, descriptor: int, bytes_max: int, shown: str) -> None:
+        super().__init__(io.FileIO(descriptor, closefd=True))
+        self._bytes_max = bytes_max
+        self._shown = shown
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as io does, but refuse the zip where more than the bound would come."""
+        wanted = self._bytes_max + 1 if size is None or size < 0 else size
+        content = super().read(min(wanted, self._bytes_max + 1))
+        if len(content) > self._bytes_max:
+            raise UngradableSubmission(f"{self._shown} holds too many entries: zip only your files")
+        return content
 
 
-def _odd_packing(shown: str) -> str:
-    return f"{shown} is packed in a way that cannot be read here: pack it again as an ordinary zip"
-
-
-def _read_entries(
-    archive: zipfile.ZipFile, shown: str, limits: "IntakeLimits", is_wanted: Callable[[str], bool]
-) -> list[tuple[str, bytes]]:
+def _read_entries(archive: zipfile.ZipFile, found: FoundSources) -> None:
     entries = archive.infolist()
-    if len(entries) > limits.entries_max:
+    if len(entries) > found.limits.entries_max:
         raise UngradableSubmission(
-            f"{shown} holds more than {limits.entries_max} entries: zip the sources only"
+            f"{found.shown} holds more than {found.limits.entries_max} entries: zip only your files"
         )
-    found: dict[str, bytes] = {}
-    total = 0
-    for entry in entries:
-        path = _safe_path(entry, shown)
-        if entry.is_dir() or not is_wanted(path):
-            continue
-        if entry.flag_bits & 0x1:
-            raise UngradableSubmission(_encrypted(shown))
-        if entry.compress_type not in _METHODS:
-            raise UngradableSubmission(_odd_packing(shown))
-        if len(found) >= limits.files_max:
-            raise UngradableSubmission(
-                f"{shown} holds more than {limits.files_max} sources: zip your own files only"
-            )
-        notebook = path.lower().endswith(".ipynb")
-        mib_max = limits.notebook_mib_max if notebook else limits.source_mib_max
-        content = _unpack(archive, entry, path, shown, int(mib_max * 2**20))
-        total += len(content)
-        if total > limits.total_mib_max * 2**20:
-            raise UngradableSubmission(
-                f"{shown} unpacks to more than {limits.total_mib_max:g} MiB of sources: zip your "
-                "own files only"
-            )
-        # Two entries of one name: unpackers keep the last, so that is what the student saw.
-        found[path] = content
-    return list(found.items())
+    # Every entry is looked at, wanted or not: no honest tool writes a name that climbs.
+    named = [(_check_path(entry, found.shown), entry) for entry in entries]
+    environments = tuple(
+        path.removesuffix("pyvenv.cfg") for path, _ in named if path.endswith("/pyvenv.cfg")
+    )
+    for path, entry in named:
+        if entry.is_dir():
+            if is_wanted(path):
+                found.notes.append(f"{path} is a folder, not a file")
+        elif is_archive(path):
+            found.archives.append(path)
+        elif is_wanted(path) and not path.startswith(environments):
+            if path.count("/") > found.limits.depth_max or len(path) > found.limits.path_chars_max:
+                found.leave_out(path, "it lies too many folders deep")
+            else:
+                found.add(path, _unpack(archive, entry, path, found))
 
 
-def _safe_path(entry: zipfile.ZipInfo, shown: str) -> str:
+def _check_path(entry: zipfile.ZipInfo, shown: str) -> str:
+    """Return an entry's path with slashes, or refuse the zip. Links are refused here too."""
     path = entry.filename.replace("\\", "/")
     parts = path.split("/")
-    climbs = ".." in parts or path.startswith("/") or (len(path) > 1 and path[1] == ":")
-    if climbs or "\0" in entry.orig_filename:
+    fault = ""
+    if ".." in parts or path.startswith("/") or path[1:2] == ":":
+        fault = "points outside the archive"
+    elif "\0" in entry.orig_filename:  # zipfile would cut the name off there
+        fault = "has a name no file can have"
+    if fault:
         raise UngradableSubmission(
-            f"{shown} is refused: its entry «{clean_text(entry.orig_filename, 80)}» points outside "
-            "the archive; pack it again with an ordinary tool"
+            f"{shown} is refused: its entry «{clean_text(entry.orig_filename, 80)}» {fault}; pack "
+            "it again with an ordinary tool"
         )
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise UngradableSubmission(
@@ -110,16 +116,26 @@ def _safe_path(entry: zipfile.ZipInfo, shown: str) -> str:
 
 
 def _unpack(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str, shown: str, bytes_max: int
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str, found: FoundSources
 ) -> bytes:
     """Unpack one entry chunk by chunk; what counts is what comes out, not what it says it is."""
+    if entry.flag_bits & 0x1:
+        raise UngradableSubmission(
+            f"{found.shown} is protected by a password: pack it again without one"
+        )
+    if entry.compress_type not in _METHODS:
+        raise UngradableSubmission(
+            f"{found.shown} is packed in a way that is not read here: pack it again as an ordinary "
+            "zip (method Deflate)"
+        )
+    bytes_max = found.limits.bytes_max(path)
     content = bytearray()
     with archive.open(entry) as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             content += chunk
             if len(content) > bytes_max:
                 raise UngradableSubmission(
-                    f"{shown} is refused: {clean_text(path, 80)} unpacks to more than "
-                    f"{bytes_max / 2**20:g} MiB"
+                    f"{found.shown} is refused: {clean_text(path, 80)} unpacks to more than "
+                    f"{bytes_max / 2**20:.3g} MiB; clear outputs, take out data and pack it again"
                 )
     return bytes(content)

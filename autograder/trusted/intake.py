@@ -4,40 +4,34 @@ Runs on the trusted side, on hostile bytes: nothing is executed, imported, unpac
 parsed as Python. A folder, a ``.py``, a ``.ipynb`` and a ``.zip`` of these are submissions.
 """
 
-import errno
 import hashlib
-import os
-import re
+import itertools
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.trusted.archives import list_archive
+from autograder.trusted.archives import collect_archive
+from autograder.trusted.class_mentions import decode_roughly, mention_a_class
 from autograder.trusted.errors import UngradableSubmission
+from autograder.trusted.folders import FileTooLarge, collect_folder, explain_os_error, read_file
 from autograder.trusted.notebooks import Notebook, UnreadableNotebook, read_notebook_cells
 from autograder.trusted.outcomes import clean_text
+from autograder.trusted.wanted import FoundSources, IntakeLimits
 
-_SKIPPED_FOLDERS = {"__pycache__", "__macosx", "node_modules", "site-packages"}
+__all__ = ["IntakeLimits", "SourceFile", "StagedSubmission", "stage_submission"]
+
 _KINDS = "a folder, a .py file, a .ipynb notebook or a .zip of these"
-
-
-@dataclass(frozen=True)
-class IntakeLimits:
-    """What one submission may hold."""
-
-    source_mib_max: float = 4.0
-    notebook_mib_max: float = 64.0
-    total_mib_max: float = 128.0
-    archive_mib_max: float = 512.0
-    files_max: int = 2000
-    entries_max: int = 20000
-    depth_max: int = 24
+_NOTES_MAX = 12
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A Python file: its path in the submission, with slashes, and its bytes."""
+    """A Python file: its path in the submission, with slashes and fit to be shown, and its bytes.
+
+    The bytes are as found: the coding, the mark at the start and the line ends are Python's to
+    understand, in the sandbox.
+    """
 
     path: str
     content: bytes
@@ -55,202 +49,153 @@ class StagedSubmission:
     root: str = ""
 
 
-@dataclass
-class _Found:
-    entries: list[tuple[str, bytes]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
 def stage_submission(
     location: Path, class_names: Sequence[str], expected_files: Sequence[str], limits: IntakeLimits
 ) -> StagedSubmission:
     """Read the submission at ``location``. Raises UngradableSubmission with one sentence."""
-    name = clean_text(
-        location.resolve().name if str(location) in (".", "..") else location.name, 120
-    )
-    shown = clean_text(str(location), 200)
+    found = FoundSources(clean_text(str(location), 200), limits)
     try:
-        found = _collect(location, shown, limits)
-    except ValueError:  # a NUL in the name
-        raise UngradableSubmission(f"{shown}: this is not a file name") from None
+        name = clean_text(_display_name(location), 120)
+        _collect(location, found)
+    except (ValueError, RuntimeError):  # a NUL in the name; links in a circle
+        raise UngradableSubmission(f"{found.shown} is not a file name: check the path") from None
     except OSError as error:
-        raise UngradableSubmission(_explain_os_error(shown, error)) from None
-    if not found.entries:
-        raise UngradableSubmission(
-            f"{shown} holds no .py file and no notebook: name the folder your classes are in"
-        )
-    entries = _strip_wrappers(found.entries)
-    files: list[SourceFile] = []
-    notebooks: list[Notebook] = []
-    alone = len(entries) == 1
-    for path, content in sorted(entries):
-        if not path.lower().endswith(".ipynb"):
-            files.append(SourceFile(_with_suffix(path, ".py"), content))
-            continue
-        try:
-            notebooks.append(read_notebook_cells(path, content))
-        except UnreadableNotebook as error:
-            if alone:
-                raise UngradableSubmission(f"{shown}: {error}") from None
-            found.notes.append(f"{clean_text(path, 100)} was left out: {error}")
-    if not _mentions_a_class(files, notebooks, class_names):
-        raise UngradableSubmission(
-            f"{shown} defines none of the exercise's classes: expected for example "
-            f"«class {class_names[0]}» in {expected_files[0]} or in a notebook"
-        )
+        raise UngradableSubmission(f"{found.shown}: {explain_os_error(error)}") from None
+    if not found.contents:
+        raise UngradableSubmission(_explain_nothing_found(found))
+    entries = _name_plainly(_strip_wrappers(found.contents), found)
+    files = [SourceFile(path, content) for path, content in entries if not _is_notebook(path)]
+    notebooks = _read_notebooks(entries, found)
+    _check_code(files, notebooks, class_names, expected_files, found)
+    notes = [clean_text(note, 300) for note in found.notes[:_NOTES_MAX]]
+    if len(found.notes) > _NOTES_MAX:
+        notes.append(f"{len(found.notes) - _NOTES_MAX} more files were left out or renamed")
     return StagedSubmission(
         name=name or "submission",
         files=tuple(files),
         notebooks=tuple(notebooks),
-        notes=tuple(found.notes[:12]),
+        notes=tuple(notes),
         digest=_digest(entries),
         root=_find_root([path for path, _ in entries], expected_files),
     )
 
 
-def _collect(location: Path, shown: str, limits: IntakeLimits) -> _Found:
+def _display_name(location: Path) -> str:
+    return location.name if location.name not in ("", "..") else location.absolute().resolve().name
+
+
+def _collect(location: Path, found: FoundSources) -> None:
+    """Fill ``found`` from a folder or a file. Links are followed here: the caller named them."""
+    shown = found.shown
     try:
         mode = location.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UngradableSubmission(
             f"{shown} does not exist: check the path (it is {_KINDS})"
         ) from None
     if stat.S_ISDIR(mode):
-        return _collect_folder(location, shown, limits)
+        collect_folder(location, found)
+        return
     if not stat.S_ISREG(mode):
         raise UngradableSubmission(f"{shown} is no ordinary file: give {_KINDS}")
     suffix = location.suffix.lower()
     if suffix == ".zip":
-        found = _Found()
-        found.entries = list_archive(location, shown, limits, _is_wanted)
-        return found
+        collect_archive(location, found)
+        return
     if suffix not in (".py", ".ipynb"):
         raise UngradableSubmission(f"{shown} cannot be graded: give {_KINDS}")
-    content = _read_file(location, _bytes_max(location.name, limits), shown)
+    try:
+        content = read_file(location, found.limits.bytes_max(location.name), follow=True)
+    except FileTooLarge as problem:
+        raise UngradableSubmission(f"{shown}: {problem}") from None
     if not content.strip():
         raise UngradableSubmission(f"{shown} is empty: was it saved before it was sent?")
-    return _Found([(location.name, content)])
+    found.add(location.name, content)
 
 
-def _bytes_max(name: str, limits: IntakeLimits) -> int:
-    notebook = name.lower().endswith(".ipynb")
-    return int((limits.notebook_mib_max if notebook else limits.source_mib_max) * 2**20)
+def _explain_nothing_found(found: FoundSources) -> str:
+    if found.archives:
+        inner = clean_text(min(found.archives), 80)
+        return (f"{found.shown} holds no .py file and no notebook, but {inner}: unpack that and "
+                "give what is in it")  # fmt: skip
+    if found.notes:
+        return f"{found.shown} holds nothing that can be graded: {clean_text(found.notes[0])}"
+    return (f"{found.shown} holds no .py file and no notebook: give the folder your classes "
+            "are in")  # fmt: skip
 
 
-def _collect_folder(top: Path, shown: str, limits: IntakeLimits) -> _Found:
-    found = _Found()
-    seen = total = 0
-    for path, relative in _walk(top, found.notes, limits):
-        seen += 1
-        if seen > limits.entries_max:
-            raise UngradableSubmission(
-                f"{shown} holds more than {limits.entries_max} files: name the folder your "
-                "classes are in, not one above it"
-            )
-        if not _is_wanted(relative):
-            continue
-        if len(found.entries) >= limits.files_max:
-            raise UngradableSubmission(
-                f"{shown} holds more than {limits.files_max} sources: name the folder your "
-                "classes are in, not one above it"
-            )
-        label = clean_text(relative, 120)
-        try:
-            content = _read_file(path, _bytes_max(relative, limits), label)
-        except UngradableSubmission as problem:
-            found.notes.append(f"left out: {problem}")
-            continue
-        except OSError as error:
-            found.notes.append(f"left out: {_explain_os_error(label, error)}")
-            continue
-        total += len(content)
-        if total > limits.total_mib_max * 2**20:
-            raise UngradableSubmission(
-                f"{shown} holds more than {limits.total_mib_max:g} MiB of sources: name the "
-                "folder your classes are in"
-            )
-        found.entries.append((relative, content))
-    return found
-
-
-def _walk(top: Path, notes: list[str], limits: IntakeLimits) -> Iterator[tuple[Path, str]]:
-    """Yield (path, relative name) of the regular files below ``top``; links are not followed."""
-    pending = [("", 0)]
-    while pending:
-        prefix, depth = pending.pop()
-        try:
-            with os.scandir(top / prefix) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            if not prefix:
-                raise
-            notes.append(f"left out: {_explain_os_error(clean_text(prefix, 120), error)}")
-            continue
-        for entry in entries:
-            relative = f"{prefix}/{entry.name}" if prefix else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if _is_folder_of_code(Path(entry.path), entry.name) and depth < limits.depth_max:
-                    pending.append((relative, depth + 1))
-                if entry.name.lower().endswith((".py", ".ipynb")):
-                    notes.append(f"{clean_text(relative, 120)} is a folder, not a file")
-            elif entry.is_symlink() or not entry.is_file(follow_symlinks=False):
-                if _is_wanted(relative):
-                    kind = "a link" if entry.is_symlink() else "no ordinary file"
-                    notes.append(f"{clean_text(relative, 120)} was left out: it is {kind}")
-            else:
-                yield Path(entry.path), relative
-
-
-def _is_folder_of_code(path: Path, name: str) -> bool:
-    if name.startswith(".") or name.lower() in _SKIPPED_FOLDERS:
-        return False
-    return not (path / "pyvenv.cfg").exists()
-
-
-def _is_wanted(path: str) -> bool:
-    """Whether a file of this name is a source of the submission's."""
-    folders, _, name = path.rpartition("/")
-    parts = folders.lower().split("/") if folders else []
-    if any(part in _SKIPPED_FOLDERS or part.startswith(".") for part in parts):
-        return False
-    return name.lower().endswith((".py", ".ipynb")) and not name.startswith(".")
-
-
-def _read_file(path: Path, bytes_max: int, shown: str) -> bytes:
-    # Non-blocking and unlinked: between listing and opening, a file can become something else.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags)
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UngradableSubmission(f"{shown} is no ordinary file")
-        content = stream.read(bytes_max + 1)
-    if len(content) > bytes_max:
-        raise UngradableSubmission(
-            f"{shown} is larger than {bytes_max / 2**20:g} MiB: clear its outputs, or take data "
-            "out of it"
-        )
-    return content
-
-
-def _explain_os_error(shown: str, error: OSError) -> str:
-    if error.errno == errno.EACCES:
-        return f"{shown} may not be read: allow it (chmod u+r) and try again"
-    if error.errno == errno.ENAMETOOLONG:
-        return f"{shown}: the name is too long"
-    return f"{shown} cannot be read: {error.strerror}"
-
-
-def _strip_wrappers(entries: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+def _strip_wrappers(contents: dict[str, bytes]) -> dict[str, bytes]:
     """Drop the folders that all sources share at the top: how a zip was packed says nothing."""
-    while True:
-        tops = {path.partition("/")[0] if "/" in path else None for path, _ in entries}
-        if len(tops) != 1 or None in tops:
-            return entries
-        entries = [(path.partition("/")[2], content) for path, content in entries]
+    folders = [path.split("/")[:-1] for path in contents]
+    shared = sum(1 for _ in itertools.takewhile(
+        lambda column: len(set(column)) == 1, zip(*folders, strict=False)
+    ))  # fmt: skip
+    return {path.split("/", shared)[-1]: content for path, content in contents.items()}
 
 
-def _with_suffix(path: str, suffix: str) -> str:
-    return path[: -len(suffix)] + suffix if path.lower().endswith(suffix) else path
+def _name_plainly(contents: dict[str, bytes], found: FoundSources) -> list[tuple[str, bytes]]:
+    """Return the sources by path, each path safe to show and with its ending in small letters."""
+    named: dict[str, bytes] = {}
+    # Names that need no change come first, so that they win where two become the same.
+    for path in sorted(contents, key=lambda path: (path != _plain(path), path)):
+        if _plain(path) in named:
+            found.leave_out(path, "another file has nearly the same name")
+        else:
+            named[_plain(path)] = contents[path]
+    return sorted(named.items())
+
+
+def _plain(path: str) -> str:
+    shown = "".join(char if char.isprintable() else "_" for char in path)
+    stem, dot, suffix = shown.rpartition(".")
+    return stem + dot + suffix.lower()
+
+
+def _is_notebook(path: str) -> bool:
+    return path.endswith(".ipynb")
+
+
+def _read_notebooks(entries: list[tuple[str, bytes]], found: FoundSources) -> list[Notebook]:
+    notebooks = []
+    for path, content in entries:
+        if not _is_notebook(path):
+            continue
+        try:
+            notebook = read_notebook_cells(path, content)
+        except UnreadableNotebook as error:
+            if len(entries) == 1:
+                raise UngradableSubmission(f"{found.shown}: {error}") from None
+            found.leave_out(path, str(error))
+            continue
+        notebooks.append(notebook)
+        if notebook.malformed:
+            numbers = ", ".join(map(str, notebook.malformed[:10]))
+            found.notes.append(f"{path}: not readable as cells and left out: {numbers}")
+    return notebooks
+
+
+def _check_code(
+    files: list[SourceFile],
+    notebooks: list[Notebook],
+    class_names: Sequence[str],
+    expected_files: Sequence[str],
+    found: FoundSources,
+) -> None:
+    """Refuse what holds too much code, or none of the exercise's."""
+    cells = [cell.source for notebook in notebooks for cell in notebook.cells]
+    code_bytes = sum(len(file.content) for file in files) + sum(map(len, cells))
+    if code_bytes > found.limits.code_mib_max * 2**20:
+        raise UngradableSubmission(
+            f"{found.shown} holds more than {found.limits.code_mib_max:g} MiB of code: take data "
+            "out of it, or give only the folder your classes are in"
+        )
+    texts = itertools.chain((decode_roughly(file.content) for file in files), cells)
+    if not mention_a_class(texts, class_names):
+        why = f" ({clean_text(found.notes[0])})" if found.notes else ""
+        raise UngradableSubmission(
+            f"{found.shown} defines none of the exercise's classes: expected for example "
+            f"«class {class_names[0]}» in {expected_files[0]} or in a notebook{why}"
+        )
 
 
 def _find_root(paths: list[str], expected_files: Sequence[str]) -> str:
@@ -264,26 +209,9 @@ def _find_root(paths: list[str], expected_files: Sequence[str]) -> str:
     )
 
 
-def _mentions_a_class(
-    files: list[SourceFile], notebooks: list[Notebook], class_names: Sequence[str]
-) -> bool:
-    names = "|".join(map(re.escape, class_names))
-    pattern = re.compile(
-        rf"^\s*class\s+(?:{names})\b|^\s*(?:{names})\s*=|\bimport\b.*\b(?:{names})\b", re.MULTILINE
-    )
-    texts = [_rough_text(file.content) for file in files]
-    texts += [cell.source for notebook in notebooks for cell in notebook.cells]
-    return any(pattern.search(text) for text in texts)
-
-
-def _rough_text(content: bytes) -> str:
-    coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return content.decode(coding, "replace")
-
-
 def _digest(entries: list[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
-    for path, content in sorted(entries):
-        for part in (path.encode("utf-8", "surrogateescape"), content):
+    for path, content in entries:
+        for part in (path.encode(), content):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()

@@ -8,6 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+# Every value in JSON but the first follows a comma or a bracket, and takes up to about a hundred
+# bytes of memory for the few it has in the file: this many cost a third of a GiB, briefly. A large
+# notebook is large by its pictures, which are long texts without commas.
+_VALUES_MAX = 3_000_000
+
 
 class UnreadableNotebook(Exception):
     """The bytes are no notebook; the sentence says what to do."""
@@ -23,26 +28,32 @@ class NotebookCell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """The code cells of a notebook, in order."""
+    """The code cells of a notebook, in order; ``malformed`` numbers those no one could read."""
 
     path: str
     cells: tuple[NotebookCell, ...]
+    malformed: tuple[int, ...] = ()
 
 
 def read_notebook_cells(path: str, content: bytes) -> Notebook:
     """Return the code cells of a notebook of format 3 or 4, or raise UnreadableNotebook."""
     if not content.strip():
         raise UnreadableNotebook("the notebook is empty: was it saved before it was sent?")
+    if sum(map(content.count, (b",", b"[", b"{"))) > _VALUES_MAX:
+        raise UnreadableNotebook("the notebook's outputs are too many: clear them and save again")
     try:
         coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         data = json.loads(content.decode(coding))
     except RecursionError:
-        raise UnreadableNotebook("the notebook is nested too deeply to be one") from None
+        raise UnreadableNotebook(
+            "the notebook is nested too deeply to be one: save or download it again"
+        ) from None
     except (ValueError, MemoryError):
         raise UnreadableNotebook(
             "the notebook is not complete JSON (cut off in transfer?): save or download it again"
         ) from None
-    return Notebook(path, tuple(_code_cells(_all_cells(data))))
+    cells, malformed = _code_cells(_all_cells(data))
+    return Notebook(path, tuple(cells), tuple(malformed))
 
 
 def _all_cells(data: Any) -> list[Any]:
@@ -53,18 +64,23 @@ def _all_cells(data: Any) -> list[Any]:
     if isinstance(sheets, list):
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         return [cell for found in lists if isinstance(found, list) for cell in found]
-    raise UnreadableNotebook("the file is JSON but no notebook: it has no cells")
+    raise UnreadableNotebook(
+        "the file is JSON but no notebook, it has no cells: save or download it again"
+    )
 
 
-def _code_cells(cells: list[Any]) -> list[NotebookCell]:
-    found = []
+def _code_cells(cells: list[Any]) -> tuple[list[NotebookCell], list[int]]:
+    found, malformed = [], []
     for number, cell in enumerate(cells, start=1):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+        kind = cell.get("cell_type") if isinstance(cell, dict) else None
+        if isinstance(kind, str) and kind != "code":
             continue
-        source = cell.get("source", cell.get("input"))
+        source = cell.get("source", cell.get("input")) if kind == "code" else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
         if isinstance(source, str):
             # A lone surrogate, which JSON can spell, could not be sent on as UTF-8.
             found.append(NotebookCell(number, source.encode("utf-8", "replace").decode("utf-8")))
-    return found
+        else:
+            malformed.append(number)
+    return found, malformed

@@ -10,12 +10,13 @@ that holds for every statement. Anything else that raises ends a module, as in P
 """
 
 import ast
+import functools
 import importlib.abc
 import importlib.util
 import linecache
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from autograder.untrusted.module_names import Exercise, ModuleNames, Sources
 from autograder.untrusted.slicing import select_statements
 from autograder.untrusted.sources import (
+    Source,
     bound_names,
     choose_candidate,
     find_candidates,
@@ -45,17 +47,43 @@ class _Loaded:
     ended_by: BaseException | None = None
 
 
+class _LazySources(Mapping[str, Source]):
+    """Sources by path, each parsed when it is first asked for: most workers need one or two."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], Source]]) -> None:
+        self._readers = dict(readers)
+        self._parsed: dict[str, Source] = {}
+
+    def __getitem__(self, path: str) -> Source:
+        if path not in self._parsed:
+            self._parsed[path] = self._readers[path]()
+        return self._parsed[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._readers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+
 def parse_sources(
     files: Mapping[str, bytes],
     notebooks: Mapping[str, Iterable[tuple[int, str]]],
     root: str,
     class_names: Iterable[str],
 ) -> Sources:
-    """Parse every file and notebook of a submission."""
+    """Return the files and notebooks of a submission; each is parsed on demand."""
     names = list(class_names)
-    parsed = {path: read_python_file(path, content, names) for path, content in files.items()}
-    parsed.update({path: read_notebook(path, cells) for path, cells in notebooks.items()})
-    return Sources(parsed, root)
+    readers: dict[str, Callable[[], Source]] = {
+        path: functools.partial(read_python_file, path, content, names)
+        for path, content in files.items()
+    }
+    for path, cells in notebooks.items():
+        readers[path] = functools.partial(read_notebook, path, cells)
+    return Sources(_LazySources(readers), root)
 
 
 def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ class Exercise:
 class Sources:
     """The sources of one submission, parsed, and the folder its modules live in."""
 
-    by_path: dict[str, Source]
+    by_path: Mapping[str, Source]
     root: str
 
 
