@@ -163,8 +163,16 @@ class Twin:
         self.set_weights(self.weights)
 
     def _remark_names(self) -> None:
-        """Mention, without charge, parameters that go by another name than in the hand-out."""
-        if not self.reading.renamed or not self.loaded.alone:
+        """Mention, without charge, what goes by another name than in the hand-out."""
+        if not self.loaded.alone:
+            return
+        absent = [name for name, kind in self.student.attributes.items() if not kind]
+        if not self.reading.renamed:
+            if absent:
+                self.loaded.submission.remark(
+                    f"{self.name}: attributes of the hand-out that are not there: "
+                    f"{', '.join(absent)}"
+                )
             return
         theirs = [
             f"{clean_text(name, 60)} as {' and '.join(source.names)}"
