@@ -33,7 +33,7 @@ class CheckResult:
     points: float
     max_points: float
     message: str = ""
-    diagnosis: dict[str, str] | None = None
+    diagnosis: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

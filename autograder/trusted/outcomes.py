@@ -4,6 +4,7 @@ Runs on the trusted side. A student's fault is always one of these, never a cras
 """
 
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["passed", "failed", "error", "timeout", "blocked"]
@@ -33,10 +34,42 @@ class CheckFailed(CheckEnded):
     status: Status = "failed"
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of the student's own code in a traceback."""
+
+    file: str
+    number: int
+    function: str
+    code: str
+
+    def __str__(self) -> str:
+        code = f"   ← {self.code}" if self.code else ""
+        return f"{self.file}, line {self.number}, in {self.function}{code}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An exception of the student's code: a claim by the worker, cleaned."""
+
+    kind: str
+    text: str
+    stage: str
+    lines: tuple[Line, ...] = ()
+    # Tensors that the failing line names, with their shapes.
+    values: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    missing_name: str = ""
+    hint: str = ""
+
+
 class StudentRaised(CheckEnded):
     """The student's code raised, would not load, or took its process down."""
 
     status: Status = "error"
+
+    def __init__(self, message: str, fault: Fault | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class StudentTimeout(CheckEnded):

@@ -11,6 +11,7 @@ import torch
 
 from autograder.manifest import Kit
 from autograder.results import CheckResult, Result
+from autograder.trusted.diagnose import explain_losses
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.plugin import GradingPlugin, Selection, run_checks
@@ -42,6 +43,7 @@ def grade_submission(
     try:
         submission.survey()
         run_checks(plugin)
+        checks = explain_losses(submission, plugin.results)
     finally:
         submission.close()
     return Result(
@@ -49,7 +51,7 @@ def grade_submission(
         assignment=kit.assignment,
         seed=request.seed,
         isolation=source.isolation,
-        checks=list(plugin.results),
+        checks=checks,
         notes=_notes(submission),
         sources=_describe_sources(submission),
         training=_describe_training(plugin, request),

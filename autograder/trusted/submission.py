@@ -5,6 +5,7 @@ and a fresh one after a death, so that what one module does to its process stays
 """
 
 import base64
+import copy
 import hashlib
 import time
 from typing import Any
@@ -13,6 +14,8 @@ import torch
 from torch import Tensor
 
 from autograder.manifest import WHOLE_MODEL, Kit
+from autograder.trusted.evidence import Evidence
+from autograder.trusted.faults import read_fault
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.outcomes import (
     Blocked,
@@ -122,10 +125,9 @@ class LoadedLayer:
         self.submission = submission
         self.name = name
         self.alone = alone
-        self.reading = (
-            -1
-        )  # not settled; then: which reading of the parameters' names turned out right
-        self.notes: list[str] = []
+        # Which reading of the parameters' names turned out right; -1: not settled.
+        self.reading = -1
+        self.evidence = Evidence()
         self._worker: Worker | None = None
         self._final: CheckEnded | None = None
         self._lost_s = 0.0
@@ -160,7 +162,7 @@ class LoadedLayer:
     ) -> Reply:
         """Ask the worker; raises a CheckEnded when the student's code gives no answer."""
         if self._final is not None:
-            raise type(self._final)(self._final.message)
+            raise copy.copy(self._final)
         if self._worker is None or not self._worker.alive:
             self._load()
         return self._exchange(request, tensors or {}, wall_clock_s)
@@ -235,25 +237,17 @@ class LoadedLayer:
         return ended
 
     def _explain_error(self, reply: dict[str, Any]) -> CheckEnded:
-        described = reply.get("error")
-        described = described if isinstance(described, dict) else {}
-        kind = clean_text(str(described.get("kind", "an error")), 80)
-        text = clean_text(str(described.get("text", "")))
-        hint = clean_text(str(described.get("hint", "")))
-        if reply.get("kind") == "load_problem" or kind == "NotImplementedError":
-            return StudentRaised(text or f"{self.name} is not written yet")
-        frames = described.get("frames")
-        last = frames[-1] if isinstance(frames, list) and frames else None
+        fault = read_fault(reply)
+        if reply.get("kind") == "load_problem" or fault.kind == "NotImplementedError":
+            return StudentRaised(fault.text or f"{self.name} is not written yet", fault)
+        text = fault.text
         where = ""
-        if isinstance(last, dict):
-            where = (
-                f"{clean_text(str(last.get('file', '')), 120)}, line {last.get('line')}, "
-                f"in {clean_text(str(last.get('function', '')), 80)}: "
-            )
-            code = clean_text(str(last.get("code", "")), 160)
-            text = f"{text}   ← {code}" if code else text
-        message = f"{where}{kind}: {text}"
-        return StudentRaised(f"{message} ({hint})" if hint else message)
+        if fault.lines:
+            last = fault.lines[-1]
+            where = f"{last.file}, line {last.number}, in {last.function}: "
+            text = f"{text}   ← {last.code}" if last.code else text
+        message = f"{where}{fault.kind}: {text}"
+        return StudentRaised(f"{message} ({fault.hint})" if fault.hint else message, fault)
 
 
 def derive_seed(seed: int, *names: str) -> int:

@@ -3,7 +3,9 @@
 Runs on the trusted side; the student's half lives in a worker. This is what checks hold.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,8 +13,9 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, expect_same
+from autograder.trusted.evidence import BuildRecord, RunRecord, Translate
 from autograder.trusted.matching import match_parameters, match_tree
-from autograder.trusted.outcomes import CheckFailed, StudentRaised, clean_text
+from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
 from autograder.trusted.parameters import Match, Parameter, Reading, reference_parameters
 from autograder.trusted.reference import Draw, Reference, Run, draw_lively
 from autograder.trusted.submission import LoadedLayer
@@ -43,8 +46,17 @@ class Built:
             "seed": seed,
             "attributes": list(kit.by_name[loaded.name].attributes),
         }
-        facts, _ = loaded.ask({"op": "build", "handle": self.handle, **self.recipe})
         self.dtype = dtype
+        # What the student's module holds, by the reference's names, once a twin has set it.
+        self.meaning: Mapping[str, Tensor] | None = None
+        self.translate: Translate | None = None
+        self.record = BuildRecord(self.handle, self.recipe)
+        loaded.evidence.builds.append(self.record)
+        try:
+            facts, _ = loaded.ask({"op": "build", "handle": self.handle, **self.recipe})
+        except CheckEnded as ended:
+            self.record.ended = ended
+            raise
         self.parameters = _read_parameters(facts)
         self.trainable = {
             str(p.get("name")): bool(p.get("trainable")) for p in _dicts(facts, "parameters")
@@ -56,6 +68,8 @@ class Built:
             clean_text(str(name), 80)
             for name in (unregistered if isinstance(unregistered, list) else [])
         ]
+        self.record.parameters, self.record.doubles = self.parameters, self.doubles
+        self.record.frozen = [name for name, trainable in self.trainable.items() if not trainable]
         modules = facts.get("modules")
         self.modules = {
             str(entry[0]): str(entry[1])
@@ -67,6 +81,11 @@ class Built:
             cotangent: Tensor | None = None, training: bool = False, seed: int = 1,
             names: Sequence[str] = (), strided: bool = False) -> Run:  # fmt: skip
         """Call the student's module once. Raises CheckFailed when it gives no tensor."""
+        record = RunRecord(
+            self.handle, inputs, cotangent, training, seed, names, strided,
+            self.meaning, self.translate,
+        )  # fmt: skip
+        self.loaded.evidence.runs.append(record)
         tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
         tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
         if cotangent is not None:
@@ -79,7 +98,15 @@ class Built:
             "training": training,
             "seed": seed,
         }
-        facts, results = self.loaded.ask(request, tensors)
+        try:
+            facts, results = self.loaded.ask(request, tensors)
+            record.run = self._read_run(facts, results)
+        except CheckEnded as ended:
+            record.ended = ended
+            raise
+        return record.run
+
+    def _read_run(self, facts: dict[str, Any], results: dict[str, Tensor]) -> Run:
         described = _mapping(facts, "output")
         if described.get("kind") != "Tensor" or "output" not in results:
             kind = clean_text(str(described.get("kind")), 80)
@@ -107,10 +134,27 @@ class Built:
         vars(other).update(vars(self))
         other.handle = self.loaded.next_handle()
         build = {**self.recipe, "seed": int(self.recipe["seed"]) + 1}  # type: ignore[call-overload]
-        self.loaded.ask(
-            {"op": "copy", "handle": self.handle, "copy_handle": other.handle, "build": build}
-        )
+        other.record = BuildRecord(other.handle, build, copy_of=self.handle)
+        self.loaded.evidence.builds.append(other.record)
+        try:
+            self.loaded.ask(
+                {"op": "copy", "handle": self.handle, "copy_handle": other.handle, "build": build}
+            )
+        except CheckEnded as ended:
+            other.record.ended = ended
+            raise
+        other.record.parameters, other.record.frozen = self.parameters, self.record.frozen
         return other
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A student's module whose parameters are not the reference's: nothing could be compared."""
+
+    built: Built
+    arguments: Mapping[str, Any]
+    example: Inputs
+    draw: Draw
 
 
 class Twin:
@@ -128,6 +172,8 @@ class Twin:
         self.match = match_layer(kit, self.student, self.reference, arguments)
         self._pending: dict[str, Tensor] | None = None
         if not self.match.complete:
+            stranger = Stranger(self.student, arguments, example, draw)
+            loaded.evidence.strangers.append(stranger)
             raise CheckFailed(explain_mismatch(self.student, self.match))
         self._shapes = {p.name: p.shape for p in self.student.parameters}
         self._remark_names()
@@ -143,13 +189,17 @@ class Twin:
         """Give both modules these weights, by the reference's names."""
         self.weights = dict(weights)
         self.reference.set_weights(self.weights)
-        self._pending = self.reading.translate(self.weights, self._shapes)
+        reading, shapes = self.reading, self._shapes
+        self._pending = reading.translate(self.weights, shapes)
+        self.student.meaning = self.weights
+        self.student.translate = lambda values: reading.translate(values, shapes)
 
     def _settle_reading(self, example: Inputs) -> None:
         """Find the reading under which the student's output is the reference's, once per layer."""
         if self.loaded.reading < 0 and len(self.match.readings) > 1:
             self.loaded.reading = 0
             want = self.want(example)
+            asked = len(self.loaded.evidence.runs)
             for number in range(len(self.match.readings)):
                 self.loaded.reading = number
                 self.set_weights(self.weights)
@@ -160,6 +210,8 @@ class Twin:
                     continue
             else:
                 self.loaded.reading = 0
+            # Asked under readings that turned out wrong: no evidence.
+            del self.loaded.evidence.runs[asked:]
         self.set_weights(self.weights)
 
     def _remark_names(self) -> None:
@@ -189,6 +241,11 @@ class Twin:
         """Run the student's module; options as in ``Built.run``."""
         pending, self._pending = self._pending, None
         return self.student.run(inputs, weights=pending, **options)
+
+    def witness(self, inputs: Inputs, **options: Any) -> None:
+        """Ask without judging: a check that fails later leaves this for the diagnosis."""
+        with contextlib.suppress(CheckEnded):
+            self.run(inputs, **options)
 
     def train(self, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Tensor:
         """Train the student's module in its worker; return its logits for the test rows."""
@@ -228,6 +285,7 @@ class Twin:
         ``only`` selects the positions (B, T) that count: real tokens, say.
         """
         got, want = self.run(inputs, **options), self.want(inputs)
+        self.loaded.evidence.runs[-1].tolerance = tolerance or self.tolerance
         result, wanted = got.output, want.output
         if result.shape != wanted.shape:
             raise CheckFailed(

@@ -160,18 +160,22 @@ class TestMultiHeadAttention(LayerPromises):
         p, heads, width, tokens, batch = 0.3, 3, 24, 4, 48
         loud = heads * tokens  # columns 0 … 11 carry the branch, 12 … 23 the bare residual
         twin = self._make_decodable(student, p, heads, width)
+        emb = student.normal(batch, tokens, width, purpose="batch for dropout")
+        twin.witness([emb, None], training=True, seed=student.worker_seed)
         weights = {name: torch.zeros_like(value) for name, value in twin.weights.items()}
         weights["ln.weight"] += 1.0
-        # All scores are 0, so every weight is 1/T; token j's value is the j-th unit vector of
-        # each head, so the context spells out which weights were dropped.
+        # All scores are 0, so every weight is 1/T; token j's value is, in each head, 1 at two
+        # features of its own. The context spells out which weights were dropped: both features
+        # vanish together, where dropping the context's features would take one of the two.
         for head in range(heads):
             for token in range(tokens):
-                row = head * (width // heads) + token
-                weights["value.weight"][row, loud + token] = 1.0
-                weights["final_linear.weight"][head * tokens + token, row] = 1.0
+                row = head * (width // heads) + 2 * token
+                for feature, share in ((row, 1 / 3), (row + 1, 2 / 3)):
+                    weights["value.weight"][feature, loud + token] = 1.0
+                    weights["final_linear.weight"][head * tokens + token, feature] = share
         weights["final_linear.bias"][:loud] = 0.5
         twin.set_weights(weights)
-        emb = student.normal(batch, tokens, width, purpose="batch for dropout")
+        emb = emb.clone()
         emb[..., loud : loud + tokens] = torch.eye(tokens, dtype=torch.float64)
         got = twin.run([emb, None], training=True, seed=student.worker_seed).output
         if got.shape != emb.shape:

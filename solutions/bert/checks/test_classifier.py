@@ -64,9 +64,12 @@ class TestSimplifiedBertClassifier(LayerPromises):
     def test_mask_reaches_the_encoder(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
         ids, mask = self.subject.example(student)
+        twin.witness([ids, mask], training=True)
         for given in (mask, mask.bool(), mask.float(), None):
             run = twin.expect_output([ids, given], axes="B")
             expect_mask_passed_on(run, "EncoderBlock", "att_mask", given)
+        run = twin.expect_output([ids, mask], "the logits in train mode", axes="B", training=True)
+        expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask)
 
     @pytest.mark.points(0.5)
     def test_mask_may_be_left_out(self, student: Student) -> None:

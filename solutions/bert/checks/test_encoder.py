@@ -69,8 +69,8 @@ class TestEncoderBlock(LayerPromises):
     def test_mask_reaches_every_block(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
         emb, mask = self.subject.example(student)
-        for given in (mask, mask.bool(), None):
-            run = twin.expect_output([emb, given])
+        for given, training in ((mask, False), (mask, True), (mask.bool(), False), (None, False)):
+            run = twin.expect_output([emb, given], training=training)
             expect_mask_passed_on(run, "TransformerBlock", "att_mask", given)
 
     @pytest.mark.points(1)

@@ -62,8 +62,8 @@ class TestTransformerBlock(LayerPromises):
     def test_mask_reaches_the_attention(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
         emb, mask = self.subject.example(student)
-        for given in (mask, mask.bool(), None):
-            run = twin.expect_output([emb, given])
+        for given, training in ((mask, False), (mask, True), (mask.bool(), False), (None, False)):
+            run = twin.expect_output([emb, given], training=training)
             expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", given)
 
     @pytest.mark.points(1)

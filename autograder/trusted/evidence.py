@@ -1,0 +1,62 @@
+"""What a student's layer was asked during its checks, and what it gave.
+
+Runs on the trusted side. Written down while the checks run, read only when a layer has lost
+points: a known wrong version explains the layer if it would have answered everything the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from autograder.trusted.compare import MIXED, Tolerance
+from autograder.trusted.outcomes import CheckEnded
+from autograder.trusted.parameters import Parameter
+from autograder.trusted.reference import Run
+
+Weights = Mapping[str, Tensor]
+Translate = Callable[[Weights], dict[str, Tensor]]
+
+
+@dataclass
+class BuildRecord:
+    """One construction of the student's class."""
+
+    handle: int
+    recipe: dict[str, Any]
+    # Of which other module's state_dict this one was loaded with, or 0.
+    copy_of: int = 0
+    parameters: list[Parameter] = field(default_factory=list)
+    doubles: list[dict[str, Any]] = field(default_factory=list)
+    frozen: list[str] = field(default_factory=list)
+    ended: CheckEnded | None = None
+
+
+@dataclass
+class RunRecord:
+    """One call of a student's module."""
+
+    handle: int
+    inputs: Sequence[Tensor | None]
+    cotangent: Tensor | None
+    training: bool
+    seed: int
+    names: Sequence[str]
+    strided: bool
+    # By the reference's names; None where no reference's weights were set.
+    weights: Weights | None
+    translate: Translate | None
+    run: Run | None = None
+    ended: CheckEnded | None = None
+    tolerance: Tolerance = MIXED
+
+
+@dataclass
+class Evidence:
+    """Everything asked of one layer, in order."""
+
+    builds: list[BuildRecord] = field(default_factory=list)
+    runs: list[RunRecord] = field(default_factory=list)
+    # Modules whose parameters are not the reference's, with what the check would have fed them.
+    strangers: list[Any] = field(default_factory=list)

@@ -1,0 +1,229 @@
+"""Compare a candidate with the evidence: would it have answered every question the same?
+
+Runs on the trusted side, after a layer has lost points; asks the student's worker nothing.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.manifest import Kit
+from autograder.misconceptions import Version
+from autograder.trusted.candidates import Candidate, same_end, same_run
+from autograder.trusted.evidence import BuildRecord, RunRecord
+from autograder.trusted.outcomes import CheckEnded, StudentRaised
+from autograder.trusted.parameters import Parameter
+from autograder.trusted.reference import Run
+from autograder.trusted.submission import LoadedLayer
+from autograder.trusted.twins import match_layer
+
+# Runs on which a wrong version meant for a pair must be right, where the student's layer is.
+_AGREEMENTS_MAX = 8
+# Below this many values the share of dropped ones says nothing.
+_NOISE_VALUES_MIN = 1000
+
+
+class Examination:
+    """The evidence about one layer, in the order in which it separates candidates best."""
+
+    def __init__(self, kit: Kit, loaded: LoadedLayer) -> None:
+        self.kit, self.loaded = kit, loaded
+        self.evidence = loaded.evidence
+        self.strangers = {s.built.handle: s for s in self.evidence.strangers}
+        self._runs: dict[int, list[RunRecord]] = {}
+        for record in self.evidence.runs:
+            self._runs.setdefault(record.handle, []).append(record)
+        self.reference = Candidate(kit, loaded.name)
+        self._quiet: dict[int, Run | None] = {}
+        self.departing: list[RunRecord] = []
+        self.agreeing: list[RunRecord] = []
+        self._reference_parameters: dict[int, set[tuple[str, tuple[int, ...]]]] = {}
+        self._answer_by_reference()
+
+    def _answer_by_reference(self) -> None:
+        for build in self.evidence.builds:
+            parameters, _ = self.reference.build(build)
+            self._reference_parameters[build.handle] = _as_set(parameters)
+            for record in self._runs.get(build.handle, ()):
+                answer, error = _answer(self.reference, record)
+                alike = self._same(record, answer, error, self.reference)
+                (self.agreeing if alike else self.departing).append(record)
+
+    @cached_property
+    def in_order(self) -> list[BuildRecord]:
+        """The modules, those with a wrong answer first; a copy after its original."""
+        wrong = {record.handle for record in self.departing}
+        wrong |= {b.handle for b in self.evidence.builds if b.ended or b.handle in self.strangers}
+        origin = {b.handle: b.copy_of or b.handle for b in self.evidence.builds}
+        return sorted(
+            self.evidence.builds,
+            key=lambda b: (origin[b.handle] not in wrong, origin[b.handle], b.handle),
+        )
+
+    @cached_property
+    def screen(self) -> list[RunRecord]:
+        """A few cheap questions, each the first its module was asked, that tell most apart."""
+        firsts = {id(records[0]) for records in self._runs.values()}
+        copies = {build.handle for build in self.evidence.builds if build.copy_of}
+
+        def cheapest(records: Sequence[RunRecord], most: int) -> list[RunRecord]:
+            fit = [r for r in records if id(r) in firsts and r.handle not in copies]
+            return sorted(fit, key=_size)[:most]
+
+        return cheapest(self.departing, 2) + cheapest(self.agreeing, 3)
+
+    def explains(self, version: Version) -> bool:
+        """Whether a wrong version would have answered everything as the student's layer did."""
+        if not self._answers(Candidate(self.kit, self.loaded.name, version), self.screen):
+            return False
+        candidate = Candidate(self.kit, self.loaded.name, version)
+        for build in self.in_order:
+            if not self._same_build(candidate, build):
+                return False
+            for record in self._runs.get(build.handle, ()):
+                if not self._same_answer(candidate, record):
+                    return False
+        if self.strangers or any(record.run is not None for record in self.evidence.runs):
+            return True
+        return self._same_words(candidate)
+
+    def could_take_part(self, version: Version) -> bool:
+        """Whether a version is right, where the student's layer is: else it is in no pair."""
+        firsts = {id(records[0]) for records in self._runs.values()}
+        agreed = [record for record in self.agreeing if id(record) in firsts]
+        agreed = sorted(agreed, key=_size)[:_AGREEMENTS_MAX]
+        return self._answers(Candidate(self.kit, self.loaded.name, version), agreed)
+
+    def _answers(self, candidate: Candidate, records: Sequence[RunRecord]) -> bool:
+        builds = {build.handle: build for build in self.evidence.builds}
+        return all(
+            self._same_build(candidate, builds[record.handle])
+            and self._same_answer(candidate, record)
+            for record in records
+        )
+
+    def _same_answer(self, candidate: Candidate, record: RunRecord) -> bool:
+        answer, error = _answer(candidate, record)
+        return self._same(record, answer, error, candidate)
+
+    def _same_build(self, candidate: Candidate, record: BuildRecord) -> bool:
+        try:
+            parameters, doubles = candidate.build(record)
+        except Exception as error:  # noqa: BLE001  (a wrong version may raise anything)
+            return same_end(record.ended, error)
+        if record.ended is not None:
+            return False
+        if record.copy_of:
+            return True
+        ours, reference = _as_set(parameters), self._reference_parameters[record.handle]
+        if bool(candidate.frozen(record.handle)) != bool(record.frozen):
+            return False
+        if not _same_doubles(record.doubles, doubles):
+            return False
+        stranger = self.strangers.get(record.handle)
+        if stranger is None:
+            return ours == reference
+        if ours == reference:
+            return False
+        module = SimpleNamespace(module=candidate.module(record.handle))
+        match = match_layer(self.kit, stranger.built, module, stranger.arguments)  # type: ignore[arg-type]
+        return match.complete
+
+    def _same(
+        self, record: RunRecord, answer: Run | None, error: Exception | None, candidate: Candidate
+    ) -> bool:
+        if answer is None or record.run is None:
+            return same_end(record.ended, error)
+        if same_run(record.run, answer, record):
+            return True
+        noisy = record.run.facts.get("rng_kept") is False and answer.facts["rng_kept"] is False
+        return noisy and self._same_noise(record, record.run.output, answer.output)
+
+    def _same_noise(self, record: RunRecord, got: Tensor, want: Tensor) -> bool:
+        """Whether two outputs with dropout in them are disturbed alike, if not equally."""
+        if got.shape != want.shape or got.numel() < _NOISE_VALUES_MIN:
+            return got.shape == want.shape
+        if id(record) not in self._quiet:
+            self._quiet[id(record)], _ = _answer(self.reference, _in_evaluation(record))
+        quiet = self._quiet[id(record)]
+        if quiet is None or quiet.output.shape != got.shape:
+            return False
+        one, other = _signature(got, quiet.output), _signature(want, quiet.output)
+        return all(abs(a - b) <= 0.03 + 0.1 * abs(b) for a, b in zip(one, other, strict=True))
+
+    def _same_words(self, candidate: Candidate) -> bool:
+        """Whether a candidate that only ever raises says what the student's layer says."""
+        for build in self.evidence.builds:
+            for ended, ask in [
+                (build.ended, lambda b=build: candidate.build(b)),
+                *((r.ended, lambda r=r: candidate.run(r)) for r in self._runs.get(build.handle, ())),
+            ]:
+                if ended is None:
+                    continue
+                fault = ended.fault if isinstance(ended, StudentRaised) else None
+                try:
+                    ask()
+                except CheckEnded as error:
+                    return fault is None and error.message in ended.message
+                except Exception as error:  # noqa: BLE001  (a wrong version may raise anything)
+                    told = " ".join(str(error).split())[:200]
+                    return fault is not None and told == fault.text[:200]
+        return False
+
+
+def _answer(candidate: Candidate, record: RunRecord) -> tuple[Run | None, Exception | None]:
+    try:
+        return candidate.run(record), None
+    except Exception as error:  # noqa: BLE001  (a wrong version may raise anything)
+        return None, error
+
+
+def _size(record: RunRecord) -> int:
+    return sum(value.numel() for value in record.inputs if value is not None)
+
+
+def _in_evaluation(record: RunRecord) -> RunRecord:
+    return RunRecord(
+        record.handle, record.inputs, None, False, record.seed, record.names, record.strided,
+        record.weights, record.translate,
+    )  # fmt: skip
+
+
+def _signature(noisy: Tensor, quiet: Tensor) -> list[float]:
+    """Return what dropout did, in numbers that do not depend on which values it dropped."""
+    apart = (noisy.double() - quiet.double()).abs()
+    untouched = apart < 1e-9
+    rows = apart.flatten(0, -2).mean(dim=-1)
+    return [
+        float(apart.mean()),
+        float(apart.std()),
+        float(untouched.double().mean()),
+        float((noisy == 0).double().mean()),
+        float(rows.std() / rows.mean().clamp_min(1e-9)),
+        float(torch.isfinite(noisy).double().mean()),
+    ]
+
+
+def _as_set(parameters: Sequence[Parameter]) -> set[tuple[str, tuple[int, ...]]]:
+    return {(parameter.name, parameter.shape) for parameter in parameters}
+
+
+def _same_doubles(theirs: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]]) -> bool:
+    """Whether the same sub-layers were constructed with the same arguments, in any order."""
+    if len(theirs) != len(ours):
+        return False
+    known = {name for double in ours for name in double["given"]}
+    return sorted(_words(double, known) for double in theirs) == sorted(
+        _words(double, known) for double in ours
+    )
+
+
+def _words(double: dict[str, Any], known: set[str]) -> str:
+    given = double.get("given")
+    given = given if isinstance(given, dict) else {}
+    kept = [f"{name}={given[name]}" for name in sorted(given) if name in known]
+    return f"{double.get('class')} {double.get('place') is not None} {' '.join(kept)}"

@@ -1,0 +1,170 @@
+"""Tweets to token ids: BERT's tokenizer loaded or trained, and the tensors a model takes.
+
+Runs anywhere; transformers and tokenizers are imported only when a tokenizer is loaded or trained.
+
+A tokenizer is always a `transformers.BertTokenizer`: lower case, WordPiece, `[CLS] tweet [SEP]`.
+The ids of its special tokens depend on where its vocabulary comes from:
+
+| token            | [PAD] | [UNK] | [CLS] | [SEP] | [MASK] |
+|------------------|-------|-------|-------|-------|--------|
+| bert-base-uncased|     0 |   100 |   101 |   102 |    103 |
+| trained here     |     0 |     1 |     2 |     3 |      4 |
+
+so ask `tokenizer.cls_token_id` and its like for them, and rely on nothing but [PAD] = 0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from data_utils.errors import DataProblem
+
+if TYPE_CHECKING:
+    from transformers import BertTokenizer
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+# How long an unreachable hub may keep us waiting; the libraries' own retries take minutes.
+HUB_TIMEOUT_S = 10.0
+# The vocabulary of a few thousand entries must hold words, not the rarest letters of the world.
+ALPHABET_MAX = 1_000
+
+
+def load_tokenizer(name_or_path: str | os.PathLike[str] = "bert-base-uncased") -> BertTokenizer:
+    """Return the BERT tokenizer of a hub model or of a local folder.
+
+    A folder holds `vocab.txt`, or the `tokenizer.json` that `save_pretrained` writes, and needs no
+    network; neither does a hub model that was downloaded before. Raises DataProblem when the folder
+    holds neither file, and after about HUB_TIMEOUT_S when the hub cannot be reached.
+    """
+    folder = Path(name_or_path)
+    if folder.is_dir():
+        if not any((folder / name).is_file() for name in ("vocab.txt", "tokenizer.json")):
+            raise DataProblem(f"{folder} holds neither vocab.txt nor tokenizer.json.")
+        tokenizer = _load(str(folder), local_files_only=True)
+        if tokenizer is None:
+            raise DataProblem(f"The vocabulary in {folder} cannot be read as a BERT tokenizer's.")
+        return tokenizer
+    name = str(name_or_path)
+    if folder.is_absolute() or name.startswith(".") or name.count("/") > 1:
+        raise DataProblem(f"{folder} is not a folder: give one with a vocab.txt in it.")
+    tokenizer = _load(name, local_files_only=True)
+    if tokenizer is None:
+        _reach_hub(name)
+        tokenizer = _load(name, local_files_only=False)
+    if tokenizer is None:
+        raise DataProblem(f"{name} on the Hugging Face hub has no BERT vocabulary.")
+    return tokenizer
+
+
+def _load(source: str, *, local_files_only: bool) -> BertTokenizer | None:
+    """Return the tokenizer, or None when `source` gives no vocabulary."""
+    from transformers import BertTokenizer
+
+    try:
+        tokenizer = BertTokenizer.from_pretrained(source, local_files_only=local_files_only)
+    except Exception:  # noqa: BLE001 (which errors a hub client raises changes with its releases)
+        return None
+    # Where it finds no vocabulary, transformers 5 returns one of special tokens only, in silence:
+    # every word of every tweet would become [UNK].
+    return tokenizer if len(tokenizer) > len(SPECIAL_TOKENS) else None
+
+
+def _reach_hub(name: str) -> None:
+    """Raise DataProblem unless the hub answers, once and without retries, that it has `name`."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=HUB_TIMEOUT_S)
+    except RepositoryNotFoundError as problem:
+        raise DataProblem(
+            f"{name} is neither a local folder nor a model on the Hugging Face hub."
+        ) from problem
+    except Exception as problem:
+        raise DataProblem(
+            f"The tokenizer {name} is not on this machine and the Hugging Face hub cannot be "
+            "reached: connect once, give a local folder with its vocab.txt, or train one with "
+            "train_tokenizer."
+        ) from problem
+
+
+def train_tokenizer(
+    tweets: Iterable[str], vocab_size: int = 8_000, min_frequency: int = 2
+) -> BertTokenizer:
+    """Train a WordPiece vocabulary on `tweets` and return its tokenizer.
+
+    The vocabulary has at most `vocab_size` entries, fewer where the tweets give no more pieces seen
+    `min_frequency` times; `len(tokenizer)` says how many. Special tokens have the ids 0 to 4 (see
+    above).
+
+    Where `vocab_size` cuts between equally frequent pieces the library picks at random: a second
+    training on the same tweets may differ in a few rare pieces, and then in most ids. So keep the
+    tokenizer with the model: `save_pretrained(folder)`, and later `load_tokenizer(folder)`. Raises
+    DataProblem when there are no words in the tweets or the size is too small for letters.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from transformers import BertTokenizer
+
+    # A letter needs two entries: one where it begins a word and one ("##a") where it goes on.
+    letters_max = min(ALPHABET_MAX, (vocab_size - len(SPECIAL_TOKENS)) // 2)
+    if letters_max < 1:
+        raise DataProblem(f"vocab_size must be at least {len(SPECIAL_TOKENS) + 2}.")
+    if isinstance(tweets, str):
+        raise DataProblem("train_tokenizer takes a list of tweets, not one text.")
+    trained = Tokenizer(models.WordPiece(unk_token=SPECIAL_TOKENS[1]))
+    trained.normalizer = normalizers.BertNormalizer(lowercase=True)
+    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocab_size,
+        min_frequency=min_frequency,
+        limit_alphabet=letters_max,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
+    )
+    trained.train_from_iterator(tweets, trainer)
+    # The trainer numbers its pieces differently in every run; in sorted order equal pieces get
+    # equal ids.
+    pieces = sorted(trained.get_vocab().keys() - set(SPECIAL_TOKENS))
+    if not pieces:
+        raise DataProblem("There are no words to train a tokenizer on.")
+    vocabulary = {piece: number for number, piece in enumerate([*SPECIAL_TOKENS, *pieces])}
+    return BertTokenizer(vocab=vocabulary, do_lower_case=True)
+
+
+def preprocess(
+    tweets: Sequence[str], tokenizer: BertTokenizer, max_length: int = 128
+) -> dict[str, Tensor]:
+    """Return the model's inputs for a batch of B tweets.
+
+    `input_ids` (B, T) int64 begins each row with [CLS], ends the tweet with [SEP] and fills up with
+    [PAD]; `attention_mask` (B, T) int64 is 1 on the tweet and 0 on padding. T is the longest tweet
+    of the batch, at most `max_length`: what exceeds it is cut off before [SEP]. Raises DataProblem
+    for no tweets, one bare text, or a `max_length` below 3.
+    """
+    refuse_unusable(tweets, max_length)
+    encoded = tokenizer(
+        list(tweets),
+        padding="longest",
+        truncation=True,
+        max_length=max_length,
+        return_token_type_ids=False,
+        return_tensors="pt",
+    )
+    return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
+
+
+def refuse_unusable(tweets: Sequence[str], max_length: int) -> None:
+    """Raise DataProblem for what a tokenizer would answer with an obscure error, or not at all."""
+    if isinstance(tweets, str):
+        raise DataProblem("Tweets come as a list: give [tweet] for a single one.")
+    if not len(tweets):
+        raise DataProblem("There are no tweets to tokenise.")
+    if max_length < 3:
+        raise DataProblem(
+            f"max_length must be at least 3 ([CLS], a token, [SEP]), got {max_length}."
+        )
