@@ -16,7 +16,8 @@ so ask `tokenizer.cls_token_id` and its like for them, and rely on nothing but [
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 # How long an unreachable hub may keep us waiting; the libraries' own retries take minutes.
 HUB_TIMEOUT_S = 10.0
-# The vocabulary of a few thousand entries must hold words, not the rarest letters of the world.
+# A vocabulary of a few thousand entries is to hold words, not the rarest letters of the world.
 ALPHABET_MAX = 1_000
 
 
@@ -100,40 +101,56 @@ def train_tokenizer(
 
     The vocabulary has at most `vocab_size` entries, fewer where the tweets give no more pieces seen
     `min_frequency` times; `len(tokenizer)` says how many. Special tokens have the ids 0 to 4 (see
-    above).
-
-    Where `vocab_size` cuts between equally frequent pieces the library picks at random: a second
-    training on the same tweets may differ in a few rare pieces, and then in most ids. So keep the
-    tokenizer with the model: `save_pretrained(folder)`, and later `load_tokenizer(folder)`. Raises
-    DataProblem when there are no words in the tweets or the size is too small for letters.
+    above), letters the next ones. The same tweets give the same ids in every run.
+    `save_pretrained(folder)` keeps the tokenizer and `load_tokenizer(folder)` brings it back.
+    Raises DataProblem when there are no words in the tweets or the size is too small for letters.
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
     from transformers import BertTokenizer
 
-    # A letter needs two entries: one where it begins a word and one ("##a") where it goes on.
+    if isinstance(tweets, str):
+        raise DataProblem("train_tokenizer takes a list of tweets, not one text.")
+    # A letter takes two entries: one where it begins a word and one ("##a") where it goes on.
     letters_max = min(ALPHABET_MAX, (vocab_size - len(SPECIAL_TOKENS)) // 2)
     if letters_max < 1:
         raise DataProblem(f"vocab_size must be at least {len(SPECIAL_TOKENS) + 2}.")
-    if isinstance(tweets, str):
-        raise DataProblem("train_tokenizer takes a list of tweets, not one text.")
+    tweets = list(tweets)
     trained = Tokenizer(models.WordPiece(unk_token=SPECIAL_TOKENS[1]))
     trained.normalizer = normalizers.BertNormalizer(lowercase=True)
-    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trained.pre_tokenizer = split = pre_tokenizers.BertPreTokenizer()
+    letters = _choose_letters(tweets, trained.normalizer.normalize_str, letters_max)
+    # Left to itself the trainer numbers "##" letters in the random order of a hash table and, as
+    # it breaks ties by number, ends with other pieces in every run. Only special tokens are
+    # numbered as given, so to the trainer, whose own tokenizer is thrown away, letters are that.
+    # Punctuation is split off before a word is cut up and never goes on.
+    going_on = [letter for letter in letters if len(split.pre_tokenize_str("a" + letter)) == 1]
     trainer = trainers.WordPieceTrainer(
         vocab_size=vocab_size,
         min_frequency=min_frequency,
-        limit_alphabet=letters_max,
-        special_tokens=list(SPECIAL_TOKENS),
+        limit_alphabet=len(letters),
+        initial_alphabet=letters,
+        special_tokens=[*SPECIAL_TOKENS, *letters, *("##" + letter for letter in going_on)],
         show_progress=False,
     )
     trained.train_from_iterator(tweets, trainer)
-    # The trainer numbers its pieces differently in every run; in sorted order equal pieces get
-    # equal ids.
-    pieces = sorted(trained.get_vocab().keys() - set(SPECIAL_TOKENS))
-    if not pieces:
+    return BertTokenizer(vocab=trained.get_vocab(), do_lower_case=True)
+
+
+def _choose_letters(
+    tweets: list[str], normalise: Callable[[str], str], letters_max: int
+) -> list[str]:
+    """Return the most frequent letters of the tweets, in order of their code points."""
+    raw: Counter[str] = Counter()
+    for tweet in tweets:
+        raw.update(tweet)
+    counts: Counter[str] = Counter()
+    for character, count in raw.items():  # one by one: thousands, where the tweets are millions
+        for letter in normalise(character):
+            if not letter.isspace():
+                counts[letter] += count
+    if not counts:
         raise DataProblem("There are no words to train a tokenizer on.")
-    vocabulary = {piece: number for number, piece in enumerate([*SPECIAL_TOKENS, *pieces])}
-    return BertTokenizer(vocab=vocabulary, do_lower_case=True)
+    return sorted(sorted(counts, key=lambda letter: (-counts[letter], letter))[:letters_max])
 
 
 def preprocess(

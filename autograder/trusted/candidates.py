@@ -61,7 +61,7 @@ class Candidate:
     def construct(self, recipe: Mapping[str, Any]) -> nn.Module:
         """Construct the class by a recipe, as a worker does. Raises what the version raises."""
         self.recorder.made.clear()
-        torch.manual_seed(int(recipe["seed"]))
+        probes.seed_everything(int(recipe["seed"]))
         module = probes.build_module(
             self._define(), recipe["arguments"], recipe["extra"], recipe["style"]
         )

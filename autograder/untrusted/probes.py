@@ -21,7 +21,11 @@ _named_modules = nn.Module.named_modules
 _state_dict = nn.Module.state_dict
 _load_state_dict = nn.Module.load_state_dict
 _train = nn.Module.train
-_manual_seed = torch.manual_seed
+# Not torch.manual_seed: it writes down the whole stack for a CUDA that may come later, which
+# takes longer than many a forward pass.
+_seed_cpu = torch.default_generator.manual_seed
+_cuda_is_in_use = torch.cuda.is_initialized
+_seed_cuda = torch.cuda.manual_seed_all
 _get_rng_state = torch.get_rng_state
 _equal = torch.equal
 _no_grad = torch.no_grad
@@ -178,7 +182,7 @@ def run_module(
     entered = [_fresh_input(value, cotangent is not None) for value in arguments]
     before = [value if value is None else value.detach().clone() for value in entered]
     modes = [part.training for _, part in _named_modules(module)]
-    _manual_seed(seed)
+    seed_everything(seed)
     rng = _get_rng_state()
     dtype = _get_default_dtype()
     with _enable_grad() if cotangent is not None else _no_grad():
@@ -207,6 +211,13 @@ def run_module(
             tensors.update(_differentiate(output, cotangent, own, entered))
     facts["calls"] = _describe_calls(module, recorder, tensors)
     return facts, tensors
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch's random numbers on the CPU and on every GPU in use."""
+    _seed_cpu(seed)
+    if _cuda_is_in_use():
+        _seed_cuda(seed)
 
 
 def _fresh_input(value: Tensor | None, with_gradient: bool) -> Tensor | None:

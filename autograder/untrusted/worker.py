@@ -124,7 +124,7 @@ class Worker:
         }
         self._loader = SubmissionLoader(self._sources, self._exercise, request["places"], stand_ins)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(request["seed"])
+            probes.seed_everything(request["seed"])
             self._class = self._loader.load_class(request["class"])
         return {"cells": self._loader.cells_used()}, {}
 
@@ -149,7 +149,7 @@ class Worker:
         if self._class is None:
             raise LoadProblem("no class is loaded")
         self._recorder.made.clear()
-        torch.manual_seed(request["seed"])
+        probes.seed_everything(request["seed"])
         module = probes.build_module(
             self._class, request["arguments"], request["extra"], request["style"]
         )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from data_utils.batching import LengthBatches, TokenisedTweets, make_loaders
+from data_utils.batching import POOL_BATCHES, LengthBatches, TokenisedTweets, make_loaders
 from data_utils.dataset import SentimentDataset
 from data_utils.errors import DataProblem
 
@@ -82,7 +82,8 @@ def test_the_same_tweets_do_not_stay_together_from_epoch_to_epoch():
 
 
 def test_batches_of_an_epoch_do_not_come_in_order_of_length():
-    epoch = list(LengthBatches(tokenised(lengths_like_tweets(2000)), 16))
+    one_pool = 16 * POOL_BATCHES
+    epoch = list(LengthBatches(tokenised(lengths_like_tweets(one_pool)), 16))
     widths = [batch["input_ids"].shape[1] for batch in epoch]
     assert widths not in (sorted(widths), sorted(widths, reverse=True))
 

@@ -91,6 +91,53 @@ def test_a_tweet_comes_out_letter_for_letter(tmp_path, out, text):
     assert read_rows(out)[1:] == [["plain", "0"], [text, "1"], ["after", "1"]]
 
 
+def convert(data, *, fast):
+    """Return the converted bytes, the counts and the refusal, with or without the fast way."""
+    tweets = raw_tweets.RawTweets(io.BytesIO(data), "raw.csv")
+    if not fast:
+        tweets._convert_regular = lambda block: None
+    blocks, refusal = [], None
+    try:
+        blocks.extend(tweets.convert())
+    except DataProblem as problem:
+        refusal = str(problem)
+    return b"".join(blocks), tweets.label_counts, tweets.dropped, refusal
+
+
+def test_the_fast_way_and_the_parser_agree_on_damaged_rows(monkeypatch):
+    rng = random.Random(6)
+    row = b'"4","1","Mon, Apr","NO_QUERY","ana","so ""glad"", really"\n'
+    refused = 0
+    for trial in range(3000):
+        data = bytearray(row * 3)
+        for _ in range(rng.randrange(1, 4)):
+            place = rng.randrange(len(data))
+            damage = rng.choice([b'"', b'""', b",", b"\n", b" ", b"", b'","'])
+            data[place : place + rng.randrange(2)] = damage
+        monkeypatch.setattr(raw_tweets, "BLOCK_BYTES", rng.choice([1, 70, 10_000]))
+        results = [convert(bytes(data), fast=fast) for fast in (True, False)]
+        assert results[0] == results[1], (trial, bytes(data))
+        refused += results[0][-1] is not None
+    assert 100 < refused < 2900
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'x"0","1","d","q","u","text"',
+        '"0" ,"1","d","q","u","text"',
+        '"0","1"x,"d","q","u","text"',
+        '"0","1";"d","q","u","text"',
+        '"0","1","d","q","u","text" ',
+    ],
+)
+def test_twelve_quotes_alone_do_not_make_a_regular_row(row):
+    data = b'"4","1","d","q","u","fine"\n' + row.encode() + b"\n"
+    assert convert(data, fast=True) == convert(data, fast=False)
+    alone = row.encode() + b"\n"
+    assert convert(alone, fast=True) == convert(alone, fast=False)
+
+
 def test_the_fast_way_and_the_parser_give_the_same_bytes_whatever_the_tweets(tmp_path, monkeypatch):
     rng = random.Random(5)
     parsed_blocks = 0
@@ -102,13 +149,7 @@ def test_the_fast_way_and_the_parser_give_the_same_bytes_whatever_the_tweets(tmp
         ]
         raw = write_raw(tmp_path / "raw.csv", rows)
         monkeypatch.setattr(raw_tweets, "BLOCK_BYTES", rng.choice([1, 60, 200, 10_000]))
-        results = []
-        for fast in (True, False):
-            with raw.open("rb") as source:
-                tweets = raw_tweets.RawTweets(source, "raw.csv")
-                if not fast:
-                    tweets._convert_regular = lambda block: None
-                results.append((b"".join(tweets.convert()), tweets.label_counts, tweets.dropped))
+        results = [convert(raw.read_bytes(), fast=fast) for fast in (True, False)]
         assert results[0] == results[1], trial
         parsed = list(csv.reader(io.StringIO(results[0][0].decode(), newline="")))
         kept = [[text, str(int(target) // 4)] for target, text in rows if text.strip()]
