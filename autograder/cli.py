@@ -53,6 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--layer", action="append", default=[], metavar="NAME",
         help="grade one layer alone (may be repeated), e.g. --layer Pooler")  # fmt: skip
     add("--no-training", action="store_true", help="leave the training check out")
+    add("--hint", type=int, metavar="N", default=0,
+        help="also show each wrong layer's hints up to strength N: 1, 2 or 3")  # fmt: skip
     add("--device", choices=("auto", "cpu", "cuda"), default="auto",
         help="where the training check runs (default: a GPU where there is one)")  # fmt: skip
     add("--require-isolation", action="store_true",
@@ -141,6 +143,7 @@ def _grade_staged(
             seed=seed,
             selection=Selection(tuple(options.layer), training=not options.no_training),
             device=_choose_device(options.device),
+            hint=options.hint,
         )
         results = []
         for entry in staged:
@@ -165,6 +168,9 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
                                f"{', '.join(kit.groups)}")  # fmt: skip
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
+    if not 0 <= options.hint <= kit.hint_max:
+        allowed = f"from 1 to {kit.hint_max}" if kit.hint_max else "no hints at all"
+        raise BadArguments(f"--hint {options.hint}: this course allows {allowed}")
     if options.json and not options.json.absolute().parent.is_dir():
         raise BadArguments(f"--json {options.json}: the folder it is to be written to is missing")
     if options.json and options.json.is_dir():

@@ -67,6 +67,10 @@ class Kit:
     constants: dict[str, Any]
     given: tuple[str, ...]
     limits: Limits
+    # The exercise's letters for sizes: "C" = "emb_size", "D" = "emb_size/n_heads".
+    letters: dict[str, str]
+    # The strongest hint a student may ask for.
+    hint_max: int
 
     @property
     def student_folder(self) -> Path:
@@ -101,6 +105,10 @@ class Kit:
     def points_of(self, group: str) -> float:
         """The points of a layer or of the whole model."""
         return self.whole_model_points if group == WHOLE_MODEL else self.by_name[group].points
+
+    def hints_of(self, group: str) -> tuple[str, ...]:
+        """The hints for a layer or for the whole model, each stronger than the one before."""
+        return self.whole_model_hints if group == WHOLE_MODEL else self.by_name[group].hints
 
     def reference_module(self, name: str) -> ModuleType:
         """Import the staff's module that defines a layer."""
@@ -172,6 +180,8 @@ def load_kit(root: Path, assignment: str) -> Kit:
             constants=dict(data.get("constants", {})),
             given=tuple(data.get("given", ())),
             limits=Limits(**data.get("limits", {})),
+            letters=dict(data.get("letters", {})),
+            hint_max=data.get("hint_max", 3),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise KitError(f"{rubric}: {type(error).__name__}: {error}") from error

@@ -121,6 +121,7 @@ def read_reference(kit: Kit, layer: str) -> str:
 
 
 _VERSIONS: dict[tuple[Path, str], tuple[Version, ...]] = {}
+_DIALECTS: dict[tuple[Path, str], tuple[Version, ...]] = {}
 
 
 def versions(kit: Kit, layer: str) -> tuple[Version, ...]:
@@ -136,6 +137,36 @@ def versions(kit: Kit, layer: str) -> tuple[Version, ...]:
     return _VERSIONS[key]
 
 
+def dialects(kit: Kit, layer: str) -> tuple[Version, ...]:
+    """Return the other right ways to write a layer, for what right ways may do differently.
+
+    Where nothing is asked of a layer (what a row of padding alone gives, say), right layers
+    differ, and so do wrong ones: a misconception is looked for in each dialect.
+    """
+    key = (kit.staff_folder, layer)
+    if key not in _DIALECTS:
+        path, found = bank_file(kit, layer), []
+        if path.is_file():
+            reference = read_reference(kit, layer)
+            for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("dialect", []):
+                edits = [Edit(before, after) for before, after in entry["edits"]]
+                for edit in edits:
+                    if reference.count(edit.before) != 1:
+                        raise KitError(f"{path}: the dialect {entry['id']} does not fit")
+                found.append(Version((), tuple(_span(reference, edit) for edit in edits)))
+        _DIALECTS[key] = tuple(found)
+    return _DIALECTS[key]
+
+
+def in_dialects(kit: Kit, layer: str, found: Sequence[Version]) -> Iterator[Version]:
+    """Yield each of the wrong versions in every dialect it can be said in."""
+    for dialect in dialects(kit, layer):
+        for version in found:
+            both = combine(version, dialect)
+            if both is not None:
+                yield both
+
+
 def _span(reference: str, edit: Edit) -> tuple[int, int, str]:
     start = reference.index(edit.before)
     # Only what differs: two edits of neighbouring words on one line are compatible.
@@ -145,7 +176,10 @@ def _span(reference: str, edit: Edit) -> tuple[int, int, str]:
 
 
 def _shared(one: str, other: str) -> int:
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other)))
+    return sum(
+        1
+        for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
 
 
 def combine(one: Version, other: Version) -> Version | None:

@@ -34,6 +34,8 @@ class CheckResult:
     max_points: float
     message: str = ""
     diagnosis: dict[str, Any] | None = None
+    # Of an error in the student's Python: the student's own lines, innermost last.
+    traceback: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Result:
     problem: str = ""
     wall_clock_s: float = 0.0
     grader_faults: list[str] = field(default_factory=list)
+    # By layer, for layers that lost points, where hints were asked for.
+    hints: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -78,6 +82,7 @@ class Result:
             "training": self.training,
             "sources": self.sources,
             "notes": self.notes,
+            "hints": self.hints,
             "wall_clock_s": round(self.wall_clock_s, 2),
             "checks": [asdict(check) for check in self.checks],
         }

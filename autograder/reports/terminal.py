@@ -16,6 +16,7 @@ from autograder.results import CheckResult, Result, is_isolated
 
 _MARKS = {"full": ("✓", "green"), "some": ("~", "yellow"), "none": ("✗", "red")}
 _PLAIN_MARKS = {"full": "ok", "some": "--", "none": "no"}
+_SYMPTOMS_MAX = 4
 _STATUS_WORDS = {
     "failed": "",
     "error": "stopped with an error: ",
@@ -73,11 +74,8 @@ class Terminal:
         width = max((len(group) for group in groups), default=0)
         for group in groups:
             self._print_layer(group, [c for c in result.checks if c.layer == group], width)
-        for group in groups:
-            lost = [c for c in result.checks if c.layer == group and c.points < c.max_points]
-            if lost:
-                total = sum(1 for c in result.checks if c.layer == group)
-                self._print_losses(group, lost, total, result.sources.get(group, ""))
+        for group in by_importance(groups, result):
+            self._print_losses(group, result)
         self._print_footer(result)
 
     def _print_verdict(self, result: Result) -> None:
@@ -98,24 +96,46 @@ class Terminal:
             line.append(f"   {lost} of {len(checks)} checks lost", style="dim")
         self._out.print(line)
 
-    def _print_losses(self, group: str, lost: list[CheckResult], total: int, source: str) -> None:
-        heading = "The whole model" if group == WHOLE_MODEL else group
-        line = Text(f"\n{heading}", style="bold")
+    def _print_losses(self, group: str, result: Result) -> None:
+        checks = [c for c in result.checks if c.layer == group]
+        lost = [c for c in checks if c.points < c.max_points]
+        line = Text(f"\n{'The whole model' if group == WHOLE_MODEL else group}", style="bold")
+        source = result.sources.get(group, "")
         if source:
             line.append(f"  ({source})", style="dim")
         self._out.print(line)
-        for (status, message), checks in group_by_message(lost).items():
-            points = format_points(sum(c.max_points - c.points for c in checks))
-            names = ", ".join(c.id.partition(".")[2].replace("_", " ") for c in checks[:3])
-            if len(checks) > 3:
-                names += f" and {len(checks) - 3} more"
-            if len(checks) == total > 1:
-                names = f"all {total} checks"
-            text = Text(f"-{points}  ", style="red")
-            text.append(names, style="bold")
-            self._print_indented(text, 2)
-            sentence = f"{_STATUS_WORDS.get(status, '')}{message}"
-            self._print_indented(Text(sentence), 6)
+        told = next((c.diagnosis["explanation"] for c in lost if c.diagnosis), "")
+        if told:
+            self._print_indented(Text(told), 2)
+        for step in next((c.traceback for c in lost if c.traceback), []):
+            self._print_indented(Text(f"in {step}", style="dim"), 4)
+        for number, hint in enumerate(result.hints.get(group, []), start=1):
+            self._print_indented(Text(f"hint {number}: {hint}", style="cyan"), 2)
+        if told:
+            self._out.print(Text("  What was noticed:", style="dim"))
+        groups = list(group_by_message(lost).items())
+        # Once the mistake has its name, its symptoms are many and say little more.
+        shown = groups[:_SYMPTOMS_MAX] if told else groups
+        for (status, message), alike in shown:
+            self._print_group(status, message, alike, len(checks))
+        more = [check for _, alike in groups[len(shown) :] for check in alike]
+        if more:
+            points = format_points(sum(c.max_points - c.points for c in more))
+            self._print_indented(Text(f"-{points}  in {len(more)} more checks", style="dim"), 2)
+
+    def _print_group(
+        self, status: str, message: str, checks: list[CheckResult], total: int
+    ) -> None:
+        points = format_points(sum(c.max_points - c.points for c in checks))
+        names = ", ".join(c.id.partition(".")[2].replace("_", " ") for c in checks[:3])
+        if len(checks) > 3:
+            names += f" and {len(checks) - 3} more"
+        if len(checks) == total > 1:
+            names = f"all {total} checks"
+        text = Text(f"-{points}  ", style="red")
+        text.append(names, style="bold")
+        self._print_indented(text, 2)
+        self._print_indented(Text(f"{_STATUS_WORDS.get(status, '')}{message}"), 6)
 
     def _print_indented(self, text: Text, columns: int) -> None:
         for line in text.wrap(self._out, max(20, self._out.width - columns)):
@@ -138,6 +158,18 @@ class Terminal:
                 style="dim",
             )
         )
+
+
+def by_importance(groups: list[str], result: Result) -> list[str]:
+    """Return the groups that lost points, the costliest first; the whole model comes last."""
+    lost = {
+        group: sum(c.max_points - c.points for c in result.checks if c.layer == group)
+        for group in groups
+    }
+    return sorted(
+        (group for group in groups if lost[group]),
+        key=lambda group: (group == WHOLE_MODEL, -lost[group]),
+    )
 
 
 def group_by_message(checks: list[CheckResult]) -> dict[tuple[str, str], list[CheckResult]]:

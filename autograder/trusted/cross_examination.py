@@ -30,9 +30,7 @@ def explains_strangers(examination: Examination, version: Version) -> bool:
         if len(seen) >= _STRANGERS_MAX or (stranger.arguments, stranger.draw) in seen:
             continue
         seen.append((stranger.arguments, stranger.draw))
-        candidate = candidate or Candidate(
-            examination.kit, examination.loaded.name, version
-        )
+        candidate = candidate or Candidate(examination.kit, examination.loaded.name, version)
         if not _explains(examination, candidate, stranger, handle):
             return False
     return True
@@ -49,9 +47,7 @@ def _explains(
         name: stranger.draw(name, tuple(value.shape), generator).double()
         for name, value in module.named_parameters()
     }
-    match = match_layer(
-        examination.kit, stranger.built, _AsReference(module), stranger.arguments  # type: ignore[arg-type]
-    )
+    match = match_layer(examination.kit, stranger.built, module, stranger.arguments)
     return any(
         _agrees(candidate, stranger, weights, reading, generator) for reading in match.readings[:4]
     )
@@ -101,10 +97,3 @@ def _fit(value: Tensor | None, dtype: str) -> Tensor | None:
     if value is None or not value.is_floating_point() or dtype == "float64":
         return value
     return value.float()
-
-
-class _AsReference:
-    """A candidate's module where a reference is expected."""
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        self.module = module

@@ -4,6 +4,7 @@ Runs on the trusted side, for layers that lost points only. A name is given on a
 everything the checks asked, never on likeness: a wrong name is worse than none.
 """
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +12,14 @@ from typing import Any
 
 import torch
 
-from autograder.manifest import Kit
+from autograder.manifest import WHOLE_MODEL, Kit
+from autograder.misconceptions import Misconception, Version, in_dialects, pairs, versions
 from autograder.results import CheckResult
-from autograder.misconceptions import Misconception, Version, pairs, versions
+from autograder.trusted.advice import Letters, advise, read_letters
 from autograder.trusted.cross_examination import explains_strangers
+from autograder.trusted.evidence import Evidence
 from autograder.trusted.examination import Examination
+from autograder.trusted.locate import locate
 from autograder.trusted.submission import LoadedLayer, Submission
 
 # How much thought a failing layer may cost before nothing is said.
@@ -34,27 +38,100 @@ class Diagnosis:
 
     def to_json(self) -> dict[str, Any]:
         """Return what stands in a report."""
-        return {"id": self.id, "explanation": self.explanation, "kind": self.kind, "also": list(self.also)}
+        return {
+            "id": self.id,
+            "explanation": self.explanation,
+            "kind": self.kind,
+            "also": list(self.also),
+        }
 
 
 def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> list[CheckResult]:
     """Return the results, those of layers that lost points with a diagnosis where there is one."""
     explained = list(results)
     for layer in submission.kit.layers:
-        lost = [i for i, r in enumerate(explained) if r.layer == layer.name and r.points < r.max_points]
+        lost = [
+            index
+            for index, result in enumerate(results)
+            if result.layer == layer.name and result.points < result.max_points
+        ]
         if not lost or layer.name not in submission.places:
             continue
-        diagnosis = explain_layer(submission.kit, submission.layer(layer.name))
-        for index in lost if diagnosis else ():
-            explained[index] = replace(explained[index], diagnosis=diagnosis.to_json())
-    return explained
+        loaded = submission.layer(layer.name)
+        diagnosis = explain_layer(submission.kit, loaded)
+        lines = next((fault.lines for fault in loaded.evidence.faults() if fault.lines), ())
+        for index in lost:
+            explained[index] = replace(
+                explained[index],
+                diagnosis=diagnosis.to_json() if diagnosis else None,
+                traceback=[str(line) for line in lines],
+            )
+    return _point_to_layers(submission.kit, explained)
+
+
+def _point_to_layers(kit: Kit, results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Say of the whole model's losses that wrong layers come first, where there are any."""
+    lost = {result.layer for result in results if result.points < result.max_points}
+    wrong = [layer.name for layer in kit.layers if layer.name in lost]
+    if not wrong or WHOLE_MODEL not in lost:
+        return list(results)
+    names = " and ".join([", ".join(wrong[:-1]), wrong[-1]] if len(wrong) > 1 else wrong)
+    told = Diagnosis(
+        "layers",
+        f"The whole model is made of your layers: repair {names} first, then look here again.",
+        "layers",
+    )
+    return [
+        replace(result, diagnosis=told.to_json())
+        if result.layer == WHOLE_MODEL and result.points < result.max_points
+        else result
+        for result in results
+    ]
 
 
 def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
-    """Say why a layer is wrong; None where nothing can be said."""
+    """Say why a layer is wrong: a known mistake, an error explained, or where it departs."""
+    if not loaded.evidence.builds:
+        return None
     with torch.random.fork_rng(devices=[]):
         examination = Examination(kit, loaded)
-        return name_misconception(kit, loaded, examination)
+        named = name_misconception(kit, loaded, examination)
+        if named is not None:
+            return named
+        letters = _letters(kit, examination)
+        for fault in loaded.evidence.faults():
+            advice = advise(kit, loaded.name, fault, letters)
+            if advice is not None:
+                return Diagnosis(advice[0], advice[1], "error")
+        told = _explain_return(loaded.evidence) or locate(examination, letters)
+        return Diagnosis("place", told, "place") if told else None
+
+
+def _letters(kit: Kit, examination: Examination) -> Letters:
+    evidence = examination.evidence
+    ended = [record for record in evidence.runs if record.ended is not None]
+    record = next(iter(ended or examination.departing or evidence.runs), None)
+    handle = record.handle if record else evidence.builds[0].handle
+    build = next(b for b in evidence.builds if b.handle == handle)
+    inputs = record.inputs if record else ()
+    return read_letters(kit, dict(build.recipe["arguments"]), inputs)
+
+
+def _explain_return(evidence: Evidence) -> str:
+    """Explain a forward that gives something other than a tensor."""
+    for record in evidence.runs:
+        found = re.search(r"forward returned (\w+)", record.ended.message if record.ended else "")
+        if found and found[1] == "NoneType":
+            return (
+                "forward computes something and gives nothing back: a Python function without a "
+                "return statement, or with one that is never reached, gives None."
+            )
+        if found:
+            return (
+                f"forward gives back a {found[1]}. One tensor is expected, as the hand-out says; "
+                "whoever calls this layer next would get that in its place."
+            )
+    return ""
 
 
 def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) -> Diagnosis | None:
@@ -64,8 +141,14 @@ def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) 
         return None
     started = time.process_time()
     matches = _distinct(v for v in found if _explains(examination, v))
+    if not matches:
+        # Only where undefined results differ can another dialect make a difference.
+        retold = list(in_dialects(kit, loaded.name, examination.undecided))
+        matches = _distinct(v for v in retold if _explains(examination, v))
     if matches:
         return _tell_one(matches)
+    if not (examination.departs_in_values or examination.strangers):
+        return None  # errors alone cannot tell two mistakes from one
     parts = [v for v in found if examination.could_take_part(v)]
     matched = []
     for both in pairs(parts):

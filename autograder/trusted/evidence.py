@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.trusted.compare import MIXED, Tolerance
-from autograder.trusted.outcomes import CheckEnded
+from autograder.trusted.outcomes import CheckEnded, Fault, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
 
@@ -60,3 +60,8 @@ class Evidence:
     runs: list[RunRecord] = field(default_factory=list)
     # Modules whose parameters are not the reference's, with what the check would have fed them.
     strangers: list[Any] = field(default_factory=list)
+
+    def faults(self) -> list[Fault]:
+        """Return the exceptions of the student's code, in order."""
+        ends = [build.ended for build in self.builds] + [run.ended for run in self.runs]
+        return [e.fault for e in ends if isinstance(e, StudentRaised) and e.fault is not None]

@@ -1,11 +1,10 @@
-"""Compare a candidate with the evidence: would it have answered every question the same?
+"""Compare a candidate with the evidence: would it have answered every question the same.
 
 Runs on the trusted side, after a layer has lost points; asks the student's worker nothing.
 """
 
 from collections.abc import Sequence
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -38,6 +37,8 @@ class Examination:
         for record in self.evidence.runs:
             self._runs.setdefault(record.handle, []).append(record)
         self.reference = Candidate(kit, loaded.name)
+        # Versions that gave NaN or infinity where the student's layer did not, or the reverse.
+        self.undecided: list[Version] = []
         self._quiet: dict[int, Run | None] = {}
         self.departing: list[RunRecord] = []
         self.agreeing: list[RunRecord] = []
@@ -52,6 +53,11 @@ class Examination:
                 answer, error = _answer(self.reference, record)
                 alike = self._same(record, answer, error, self.reference)
                 (self.agreeing if alike else self.departing).append(record)
+
+    @property
+    def departs_in_values(self) -> bool:
+        """Whether the student's layer has given a wrong value, and not only errors."""
+        return any(record.run is not None for record in self.departing)
 
     @cached_property
     def in_order(self) -> list[BuildRecord]:
@@ -108,7 +114,13 @@ class Examination:
 
     def _same_answer(self, candidate: Candidate, record: RunRecord) -> bool:
         answer, error = _answer(candidate, record)
-        return self._same(record, answer, error, candidate)
+        if self._same(record, answer, error, candidate):
+            return True
+        if answer is not None and record.run is not None and candidate.version is not None:
+            theirs, ours = record.run.output, answer.output
+            if bool(torch.isfinite(theirs).all()) != bool(torch.isfinite(ours).all()):
+                self.undecided.append(candidate.version)
+        return False
 
     def _same_build(self, candidate: Candidate, record: BuildRecord) -> bool:
         try:
@@ -129,14 +141,17 @@ class Examination:
             return ours == reference
         if ours == reference:
             return False
-        module = SimpleNamespace(module=candidate.module(record.handle))
-        match = match_layer(self.kit, stranger.built, module, stranger.arguments)  # type: ignore[arg-type]
+        module = candidate.module(record.handle)
+        match = match_layer(self.kit, stranger.built, module, stranger.arguments)
         return match.complete
 
     def _same(
         self, record: RunRecord, answer: Run | None, error: Exception | None, candidate: Candidate
     ) -> bool:
         if answer is None or record.run is None:
+            if record.ended is not None and error is not None and self.departs_in_values:
+                # Which error comes of it is a matter of style, once values have decided.
+                return True
             return same_end(record.ended, error)
         if same_run(record.run, answer, record):
             return True
@@ -160,7 +175,10 @@ class Examination:
         for build in self.evidence.builds:
             for ended, ask in [
                 (build.ended, lambda b=build: candidate.build(b)),
-                *((r.ended, lambda r=r: candidate.run(r)) for r in self._runs.get(build.handle, ())),
+                *(
+                    (r.ended, lambda r=r: candidate.run(r))
+                    for r in self._runs.get(build.handle, ())
+                ),
             ]:
                 if ended is None:
                     continue

@@ -42,7 +42,9 @@ def _read_lines(frames: Any) -> list[Line]:
 def _read_values(values: Any) -> list[tuple[str, tuple[int, ...]]]:
     found = []
     for entry in (values if isinstance(values, list) else [])[:_VALUES_MAX]:
-        name, shape = (entry.get("name"), entry.get("shape")) if isinstance(entry, dict) else ("", 0)
+        name, shape = (
+            (entry.get("name"), entry.get("shape")) if isinstance(entry, dict) else ("", 0)
+        )
         if isinstance(shape, list) and all(isinstance(n, int) for n in shape) and len(shape) < 9:
             found.append((clean_text(str(name), 60), tuple(shape)))
     return found

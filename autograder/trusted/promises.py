@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
+from autograder.trusted.built import Built, Inputs
 from autograder.trusted.compare import agree, expect_same
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.student import Student
-from autograder.trusted.twins import Built, Inputs, Twin
+from autograder.trusted.twins import Twin
 
 
 @dataclass(frozen=True)

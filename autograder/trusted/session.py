@@ -26,6 +26,8 @@ class Request:
     seed: int
     selection: Selection
     device: str
+    # The strength up to which hints are shown, 0 for none.
+    hint: int = 0
 
 
 def grade_submission(
@@ -57,7 +59,18 @@ def grade_submission(
         training=_describe_training(plugin, request),
         wall_clock_s=time.monotonic() - started,
         grader_faults=list(plugin.faults),
+        hints=_hints(kit, checks, request.hint),
     )
+
+
+def _hints(kit: Kit, checks: list[CheckResult], strength: int) -> dict[str, list[str]]:
+    """Return the hints asked for, for what lost points."""
+    lost = {check.layer for check in checks if check.points < check.max_points}
+    return {
+        group: list(kit.hints_of(group)[:strength])
+        for group in kit.groups
+        if strength and group in lost
+    }
 
 
 def _describe_sources(submission: Submission) -> dict[str, str]:

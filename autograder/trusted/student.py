@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from autograder.manifest import Kit
+from autograder.trusted.built import Built, Inputs
 from autograder.trusted.outcomes import Blocked, CheckEnded
 from autograder.trusted.reference import Draw, draw_lively
 from autograder.trusted.submission import LoadedLayer, Submission, derive_seed, make_generator
-from autograder.trusted.twins import Built, Inputs, Twin
+from autograder.trusted.twins import Twin
 
 
 class Student:

@@ -36,6 +36,7 @@ _set_default_dtype = torch.set_default_dtype
 _autograd = torch.autograd.grad
 
 ENTRIES_MAX = 4096
+STEPS_MAX = 64
 
 
 def build_module(
@@ -215,7 +216,7 @@ def run_module(
 
 def seed_everything(seed: int) -> None:
     """Seed torch's random numbers on the CPU and on every GPU in use."""
-    _seed_cpu(seed)
+    _seed_cpu(seed)  # type: ignore[no-untyped-call]
     if _cuda_is_in_use():
         _seed_cuda(seed)
 
@@ -275,6 +276,44 @@ def _describe_calls(
             }
         )
     return calls
+
+
+def trace_module(
+    module: nn.Module, arguments: list[Tensor | None], *, training: bool, seed: int
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Call the module once and return what its named parts were given and gave, in call order.
+
+    Only the first call of a part counts, and only tensors: ``step.<i>.in`` and ``step.<i>.out``.
+    """
+    _train(module, training)
+    steps: list[dict[str, Any]] = []
+    tensors: dict[str, Tensor] = {}
+    seen: set[int] = set()
+
+    def note(name: str) -> Any:
+        def hook(part: nn.Module, given: tuple[Any, ...], output: Any) -> None:
+            if id(part) in seen or len(steps) >= STEPS_MAX:
+                return
+            seen.add(id(part))
+            for kind, value in (("in", given[0] if given else None), ("out", output)):
+                if isinstance(value, Tensor):
+                    tensors[f"step.{len(steps)}.{kind}"] = value.detach().clone()
+            steps.append({"name": name[:120], "class": type(part).__name__[:80]})
+
+        return hook
+
+    parts = [(name, part) for name, part in _named_modules(module) if name]
+    hooks = [part.register_forward_hook(note(name)) for name, part in parts]
+    try:
+        seed_everything(seed)
+        with _no_grad():
+            output = module(*[value if value is None else value.clone() for value in arguments])
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if isinstance(output, Tensor):
+        tensors["output"] = output.detach()
+    return {"steps": steps}, tensors
 
 
 def copy_by_state_dict(module: nn.Module, fresh: nn.Module) -> nn.Module:

@@ -78,6 +78,7 @@ class Worker:
             "build": self._build,
             "run": self._run,
             "copy": self._copy,
+            "trace": self._trace,
             "train": self._train,
         }
 
@@ -178,6 +179,19 @@ class Worker:
             training=bool(request["training"]),
             seed=int(request["seed"]),
             cotangent=cotangent,
+        )
+
+    def _trace(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._modules[int(request["handle"])]
+        weights = _take(tensors, "weight.")
+        if weights:
+            probes.set_weights(module, weights)
+        count = int(request["arguments"])
+        return probes.trace_module(
+            module,
+            [tensors.get(f"input.{index}") for index in range(count)],
+            training=bool(request["training"]),
+            seed=int(request["seed"]),
         )
 
     def _copy(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:

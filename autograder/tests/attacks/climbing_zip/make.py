@@ -1,0 +1,16 @@
+"""Builds what git cannot hold: see attack.toml."""
+
+import zipfile
+from pathlib import Path
+
+SCALE = "class Scale:\n    pass\n"
+
+
+def make(folder: Path) -> Path:
+    """Return the submission."""
+    path = folder / "work.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("scale.py", SCALE)
+        archive.writestr("../" * 12 + "tmp/left-by-attack.py", SCALE)
+        archive.writestr("..\\..\\left-by-attack.py", SCALE)
+    return path

@@ -1,0 +1,18 @@
+import threading
+
+import torch
+from torch import nn
+
+
+lock = threading.Lock()
+
+
+class Scale(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x):
+        lock.acquire()
+        lock.acquire()

@@ -1,0 +1,11 @@
+"""Builds what git cannot hold: see attack.toml."""
+
+from pathlib import Path
+
+SCALE = "class Scale:\n    pass\n"
+
+
+def make(folder: Path) -> Path:
+    """Return the submission."""
+    (folder / "scale.py").write_text("# coding: rot13\n" + SCALE)
+    return folder

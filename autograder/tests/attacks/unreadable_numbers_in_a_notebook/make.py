@@ -1,0 +1,12 @@
+"""Builds what git cannot hold: see attack.toml."""
+
+from pathlib import Path
+
+SCALE = "class Scale:\n    pass\n"
+
+
+def make(folder: Path) -> Path:
+    """Return the submission."""
+    path = folder / "work.ipynb"
+    path.write_text('{"cells": [{"cell_type": "code", "source": ' + "9" * 10**6 + "}]}")
+    return path

@@ -1,0 +1,279 @@
+"""Turn an error of the student's Python into advice: what it means, here, and where to look.
+
+Runs on the trusted side, on texts that are claims by the worker. Never says which line to type.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from autograder.manifest import Kit
+from autograder.trusted.outcomes import Fault
+
+Letters = Mapping[int, str]
+Rule = Callable[["Situation"], str | None]
+
+
+class Situation:
+    """An error with what is known around it."""
+
+    def __init__(self, kit: Kit, layer: str, fault: Fault, letters: Letters) -> None:
+        self.kit, self.layer, self.fault, self.letters = kit, layer, fault, letters
+        self.file = kit.by_name[layer].file
+
+    @property
+    def code(self) -> str:
+        """The failing line, or ''."""
+        return self.fault.lines[-1].code if self.fault.lines else ""
+
+    def match(self, pattern: str) -> "re.Match[str] | None":
+        """Search the error's text."""
+        return re.search(pattern, self.fault.text)
+
+    def shape(self, sizes: Sequence[int]) -> str:
+        """Write a shape with the exercise's letters beside the numbers, where they are known."""
+        numbers = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+        letters = [self.letters.get(size, "?") for size in sizes]
+        return f"{numbers} = ({', '.join(letters)})" if any(x != "?" for x in letters) else numbers
+
+    @property
+    def tensors(self) -> str:
+        """The tensors of the failing line with their shapes, or ''."""
+        told = [f"{name} {self.shape(sizes)}" for name, sizes in self.fault.values]
+        return "; ".join(told)
+
+
+def advise(kit: Kit, layer: str, fault: Fault, letters: Letters) -> tuple[str, str] | None:
+    """Return an id and a paragraph about an error, or None where there is nothing to add."""
+    situation = Situation(kit, layer, fault, letters)
+    for name, rule in _RULES.items():
+        told = rule(situation)
+        if told:
+            return f"error.{name}", told
+    return None
+
+
+def _missing_attribute(s: Situation) -> str | None:
+    found = s.match(r"'(\w+)' object has no attribute '(\w+)'")
+    if s.fault.kind != "AttributeError" or not found:
+        return None
+    owner, name = found.groups()
+    if owner == "NoneType":
+        return (
+            f"None arrives where something is expected that has .{name}. Either an argument may be "
+            "None here, as a mask may, and nobody asked; or a method computed a result and does "
+            "not return it."
+        )
+    if owner != s.layer:
+        return None
+    known = s.kit.by_name[s.layer].attributes
+    near = difflib.get_close_matches(name, known, 1, 0.6)
+    alike = f" The hand-out has an attribute {near[0]}: is one name misspelt?" if near else ""
+    return (
+        f"self.{name} is used, but nothing sets it: what forward uses, __init__ in {s.file} has "
+        f"to create under the very same name.{alike}"
+    )
+
+
+def _no_super_init(s: Situation) -> str | None:
+    if "before Module.__init__() call" not in s.fault.text:
+        return None
+    return (
+        f"__init__ of {s.layer} stores a module before it has let nn.Module set itself up. A class "
+        "that is made from another one must run that one's __init__ first."
+    )
+
+
+def _no_self(s: Situation) -> str | None:
+    found = s.match(r"(\w+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w")
+    if s.fault.kind != "TypeError" or not found:
+        return None
+    return (
+        f"{found[1]} is given {found[3]} things and takes {found[2]}. Python passes the object "
+        "itself as the first argument of every method: is self in the list? If it is, compare the "
+        "list with the hand-out's signature, and the call with both."
+    )
+
+
+def _missing_argument(s: Situation) -> str | None:
+    found = s.match(r"(\S+?)\(\) (?:missing .* arguments?: (.+)|is missing (?:the argument )?(.+))")
+    if s.fault.kind != "TypeError" or not found:
+        return None
+    call = f" in the call «{s.code}»" if s.code else ""
+    return (
+        f"{found[1]} is called without {found[2] or found[3]}{call}. Compare the call with the "
+        "signature in the hand-out, argument by argument."
+    )
+
+
+def _unknown_argument(s: Situation) -> str | None:
+    found = s.match(r"(\S+?)\(\) got an unexpected keyword argument '(\w+)'")
+    if s.fault.kind != "TypeError" or not found:
+        return None
+    return (
+        f"{found[1]} is called with {found[2]}=..., and has no argument of that name. Names and "
+        "order of the arguments are fixed by the hand-out; is one left out or renamed?"
+    )
+
+
+def _unknown_name(s: Situation) -> str | None:
+    if s.fault.kind not in ("NameError", "UnboundLocalError"):
+        return None
+    name = s.fault.missing_name or (s.match(r"'(\w+)'") or ["", "a name"])[1]
+    hint = f" {s.fault.hint[:1].upper()}{s.fault.hint[1:]}." if s.fault.hint else ""
+    return (
+        f"{name} is used where it has no value yet: is it misspelt, not imported, or set only on "
+        f"another way through the code (an if that was not taken)?{hint} An attribute of the layer "
+        "needs self. in front."
+    )
+
+
+def _wrong_dtype(s: Situation) -> str | None:
+    if not s.match(r"must have the same dtype|expected scalar type|but found (Double|Float)"):
+        return None
+    return (
+        "Two tensors of different number types meet. Something in the layer fixes a type (.float() "
+        "or a tensor made with torch.zeros, arange or tensor inside forward, which is float32 or "
+        "int64), while inputs and weights may be float64 as well as float32. Whatever is made in "
+        "forward should take its dtype and device from the tensors it meets."
+    )
+
+
+def _bool_arithmetic(s: Situation) -> str | None:
+    if not s.match(r"with (?:a|two) bool tensors?|Negation, the `-` operator, on a bool"):
+        return None
+    return (
+        "Arithmetic with a mask of booleans: PyTorch does not subtract those. The mask may come as "
+        "integers, floats or booleans; a comparison works for all three."
+    )
+
+
+def _mask_not_bool(s: Situation) -> str | None:
+    if not s.match(r"(?:masked_fill|where).*(?:bool|condition)|only supports boolean masks"):
+        return None
+    return (
+        "A mask that is not boolean is used as a condition. The mask may come as integers, floats "
+        "or booleans; a comparison turns each of them into booleans."
+    )
+
+
+def _view_refused(s: Situation) -> str | None:
+    if not s.match(r"view size is not compatible"):
+        return None
+    return (
+        "view cannot join axes that are not next to each other in memory, as after transpose or "
+        "permute. Read the documentation of torch.Tensor.contiguous and torch.reshape."
+    )
+
+
+def _bad_reshape(s: Situation) -> str | None:
+    found = s.match(r"shape '\[(.+?)\]' is invalid for input of size (\d+)")
+    if not found:
+        return None
+    wanted = [int(size) for size in found[1].split(",") if size.strip().lstrip("-").isdigit()]
+    which = f" The tensors of that line: {s.tensors}." if s.tensors else ""
+    return (
+        f"The numbers do not fill the new shape: {found[2]} of them into {s.shape(wanted)}.{which} "
+        "A shape with a fixed number in it, or one letter too many or in the wrong place, does "
+        "that: write the letters of each axis beside the line."
+    )
+
+
+def _shapes_differ(s: Situation) -> str | None:
+    if not s.match(
+        r"size of tensor a|mat1 and mat2 shapes|Sizes of tensors must match|expanded size|"
+        r"not broadcastable|must match the size|Expected size for first two dimensions|"
+        r"Given normalized_shape|same number of dimensions|inconsistent tensor size|"
+        r"shapes cannot be multiplied"
+    ):
+        return None
+    product = s.match(r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)")
+    if product:
+        _, columns, rows, _ = map(int, product.groups())
+        told = (
+            f"A product's inner sizes differ: vectors of length {_one(s, columns)} meet a map that "
+            f"takes {_one(s, rows)}."
+        )
+    else:
+        told = "Two tensors of that line do not fit together."
+    which = f" Their shapes: {s.tensors}." if s.tensors else ""
+    return f"{told}{which} Write down the letters of every axis and see where they part."
+
+
+def _one(s: Situation, size: int) -> str:
+    letter = s.letters.get(size)
+    return f"{size} ({letter})" if letter else str(size)
+
+
+def _index_out_of_range(s: Situation) -> str | None:
+    if s.fault.kind != "IndexError":
+        return None
+    which = f" The tensors of that line: {s.tensors}." if s.tensors else ""
+    if "out of range in self" in s.fault.text:
+        return (
+            "A table is asked for a row it does not have. Ids must lie below the table's number of "
+            f"rows; which numbers does the look-up get, and how many rows were asked for?{which}"
+        )
+    return f"An index is larger than its axis, or there is no such axis.{which}"
+
+
+def _in_place(s: Situation) -> str | None:
+    if not s.match(r"in-?place operation"):
+        return None
+    return (
+        "A tensor that autograd still needs is written into (+=, an assignment to a slice, or a "
+        "method whose name ends in an underscore). Make a new tensor instead."
+    )
+
+
+def _recursion(s: Situation) -> str | None:
+    if s.fault.kind != "RecursionError":
+        return None
+    return "A function calls itself without end; does forward, or a property, call itself?"
+
+
+def _not_callable(s: Situation) -> str | None:
+    found = s.match(r"'(\w+)' object is not (callable|iterable|subscriptable)")
+    if not found:
+        return None
+    what = "None, as from a method without return," if found[1] == "NoneType" else f"a {found[1]}"
+    verb = {"callable": "called", "iterable": "looped over", "subscriptable": "indexed"}[found[2]]
+    return f"{what[0].upper()}{what[1:]} is {verb}: look at what that name was last set to."
+
+
+_RULES: dict[str, Rule] = {
+    "no_super_init": _no_super_init,
+    "missing_attribute": _missing_attribute,
+    "missing_argument": _missing_argument,
+    "unknown_argument": _unknown_argument,
+    "no_self": _no_self,
+    "unknown_name": _unknown_name,
+    "bool_arithmetic": _bool_arithmetic,
+    "mask_not_bool": _mask_not_bool,
+    "wrong_dtype": _wrong_dtype,
+    "view_refused": _view_refused,
+    "bad_reshape": _bad_reshape,
+    "shapes_differ": _shapes_differ,
+    "index_out_of_range": _index_out_of_range,
+    "in_place": _in_place,
+    "recursion": _recursion,
+    "not_callable": _not_callable,
+}
+
+
+def read_letters(kit: Kit, arguments: Mapping[str, object], inputs: Sequence[object]) -> Letters:
+    """Return which letter of the exercise each size stands for; sizes that mean two are left out.
+
+    The rubric's table ``[letters]`` names arguments of constructors, or quotients of two: "C" =
+    "emb_size", "D" = "emb_size/n_heads". B and T are the first two axes of the first input.
+    """
+    sizes: dict[int, set[str]] = {}
+    for letter, source in kit.letters.items():
+        over, _, under = source.partition("/")
+        size, parts = arguments.get(over), arguments.get(under) if under else 1
+        if isinstance(size, int) and isinstance(parts, int) and parts > 0:
+            sizes.setdefault(size // parts, set()).add(letter)
+    shape = getattr(inputs[0], "shape", ()) if inputs else ()
+    for letter, size in zip("BT", shape, strict=False):
+        sizes.setdefault(int(size), set()).add(letter)
+    return {size: min(letters) for size, letters in sizes.items() if len(letters) == 1 and size > 1}

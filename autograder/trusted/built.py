@@ -1,0 +1,160 @@
+"""A student's module in a worker: built there, called there, described by its own claims.
+
+Runs on the trusted side. What is asked and what comes back is written down as evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from autograder.trusted.evidence import BuildRecord, RunRecord, Translate
+from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
+from autograder.trusted.parameters import Parameter
+from autograder.trusted.reference import Run
+from autograder.trusted.submission import LoadedLayer
+
+Inputs = Sequence[Tensor | None]
+
+
+class Built:
+    """A student's module in a worker: what it consists of, by its own claim."""
+
+    def __init__(
+        self,
+        loaded: LoadedLayer,
+        arguments: Mapping[str, Any],
+        *,
+        style: str = "adaptive",
+        dtype: str = "float64",
+        seed: int = 1,
+    ) -> None:
+        self.loaded = loaded
+        self.handle = loaded.next_handle()
+        kit = loaded.submission.kit
+        self.recipe = {
+            "arguments": [[name, value] for name, value in arguments.items()],
+            "extra": {k: v for k, v in kit.constants.items() if k not in arguments},
+            "style": style,
+            "dtype": dtype,
+            "seed": seed,
+            "attributes": list(kit.by_name[loaded.name].attributes),
+        }
+        self.dtype = dtype
+        # What the student's module holds, by the reference's names, once a twin has set it.
+        self.meaning: Mapping[str, Tensor] | None = None
+        self.translate: Translate | None = None
+        self.record = BuildRecord(self.handle, self.recipe)
+        loaded.evidence.builds.append(self.record)
+        try:
+            facts, _ = loaded.ask({"op": "build", "handle": self.handle, **self.recipe})
+        except CheckEnded as ended:
+            self.record.ended = ended
+            raise
+        self.parameters = _read_parameters(facts)
+        self.trainable = {
+            str(p.get("name")): bool(p.get("trainable")) for p in _dicts(facts, "parameters")
+        }
+        self.attributes: dict[str, str] = _mapping(facts, "attributes")
+        self.doubles = _dicts(facts, "doubles")
+        unregistered = facts.get("unregistered")
+        self.unregistered = [
+            clean_text(str(name), 80)
+            for name in (unregistered if isinstance(unregistered, list) else [])
+        ]
+        self.record.parameters, self.record.doubles = self.parameters, self.doubles
+        self.record.frozen = [name for name, trainable in self.trainable.items() if not trainable]
+        modules = facts.get("modules")
+        self.modules = {
+            str(entry[0]): str(entry[1])
+            for entry in (modules if isinstance(modules, list) else [])
+            if isinstance(entry, list) and len(entry) == 2
+        }
+
+    def run(self, inputs: Inputs, *, weights: Mapping[str, Tensor] | None = None,
+            cotangent: Tensor | None = None, training: bool = False, seed: int = 1,
+            names: Sequence[str] = (), strided: bool = False) -> Run:  # fmt: skip
+        """Call the student's module once. Raises CheckFailed when it gives no tensor."""
+        record = RunRecord(
+            self.handle, inputs, cotangent, training, seed, names, strided,
+            self.meaning, self.translate,
+        )  # fmt: skip
+        self.loaded.evidence.runs.append(record)
+        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
+        tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
+        if cotangent is not None:
+            tensors["cotangent"] = cotangent
+        request = {
+            "op": "run",
+            "handle": self.handle,
+            "arguments": ["strided" if strided else "plain"] * len(inputs),
+            "names": list(names),
+            "training": training,
+            "seed": seed,
+        }
+        try:
+            facts, results = self.loaded.ask(request, tensors)
+            record.run = self._read_run(facts, results)
+        except CheckEnded as ended:
+            record.ended = ended
+            raise
+        return record.run
+
+    def _read_run(self, facts: dict[str, Any], results: dict[str, Tensor]) -> Run:
+        described = _mapping(facts, "output")
+        if described.get("kind") != "Tensor" or "output" not in results:
+            kind = clean_text(str(described.get("kind")), 80)
+            raise CheckFailed(
+                f"{self.loaded.name}.forward returned {kind}, where a tensor is expected"
+            )
+        run = Run(results["output"], facts=facts)
+        for name, value in results.items():
+            if name.startswith("grad.param."):
+                run.gradients[name.removeprefix("grad.param.")] = value
+            elif name.startswith("grad.input.") and name[11:].isdigit():
+                run.input_gradients[int(name[11:])] = value
+        for call in _dicts(facts, "calls"):
+            arguments = {
+                str(name): results.get(str(given.get("tensor"))) if "tensor" in given else None
+                for name, given in _mapping(call, "arguments").items()
+                if isinstance(given, dict)
+            }
+            run.calls.append({"class": str(call.get("class")), "arguments": arguments})
+        return run
+
+    def copy_by_state_dict(self) -> "Built":
+        """Return a second module made by the same recipe, with this one's state_dict loaded."""
+        other = object.__new__(Built)
+        vars(other).update(vars(self))
+        other.handle = self.loaded.next_handle()
+        build = {**self.recipe, "seed": int(self.recipe["seed"]) + 1}  # type: ignore[call-overload]
+        other.record = BuildRecord(other.handle, build, copy_of=self.handle)
+        self.loaded.evidence.builds.append(other.record)
+        try:
+            self.loaded.ask(
+                {"op": "copy", "handle": self.handle, "copy_handle": other.handle, "build": build}
+            )
+        except CheckEnded as ended:
+            other.record.ended = ended
+            raise
+        other.record.parameters, other.record.frozen = self.parameters, self.record.frozen
+        return other
+
+
+def _dicts(facts: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    value = facts.get(key)
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _mapping(facts: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = facts.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _read_parameters(facts: Mapping[str, Any]) -> list[Parameter]:
+    found = []
+    for entry in _dicts(facts, "parameters"):
+        shape = entry.get("shape")
+        if isinstance(shape, list) and all(isinstance(size, int) for size in shape):
+            found.append(Parameter(str(entry.get("name")), tuple(shape), str(entry.get("owner"))))
+    return found

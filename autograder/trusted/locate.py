@@ -1,0 +1,165 @@
+"""Where no known mistake fits: say which inner step departs first, and in what pattern.
+
+Runs on the trusted side; the student's half is traced in its worker, by hooks on the parts of the
+module that the hand-out names.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from autograder.trusted.advice import Letters
+from autograder.trusted.candidates import Candidate, same_tensor
+from autograder.trusted.evidence import BuildRecord, RunRecord
+from autograder.trusted.examination import Examination
+from autograder.trusted.outcomes import CheckEnded, clean_text
+from autograder.trusted.patterns import describe_difference, find_condition
+from autograder.untrusted.probes import trace_module
+
+
+def locate(examination: Examination, letters: Letters) -> str:
+    """Return sentences about where and when the layer departs from the reference; '' without."""
+    sentences = []
+    values = [r for r in examination.departing if r.run is not None and r.weights is not None]
+    condition = find_condition(examination.departing, examination.agreeing)
+    if condition:
+        sentences.append(f"The layer is wrong {condition}.")
+    record = min(values, key=lambda r: (r.training, r.cotangent is not None), default=None)
+    if record is not None and condition != "only in the gradient: the forward pass is right":
+        step = _first_wrong_step(examination, record, letters)
+        if step:
+            sentences.append(step)
+    return " ".join(sentences)
+
+
+def _first_wrong_step(examination: Examination, record: RunRecord, letters: Letters) -> str:
+    try:
+        theirs = _trace_student(examination, record)
+    except CheckEnded:
+        return ""
+    build = next(b for b in examination.evidence.builds if b.handle == record.handle)
+    ours = _trace_reference(examination, record, build)
+    right: list[str] = []
+    for name, (kind, given, gave) in ours.items():
+        if name not in theirs:
+            continue
+        other = theirs[name]
+        if given is not None and other[1] is not None and not _alike(other[1], given, record):
+            difference = describe_difference(other[1], given, record.inputs, letters)
+            return (
+                f"{_so_far(right)}what {name} is given is not what it should be"
+                f"{_tail(difference)}. The mistake lies {_between(right, name)}."
+            )
+        if gave is not None and other[2] is not None and not _alike(other[2], gave, record):
+            difference = describe_difference(other[2], gave, record.inputs, letters)
+            return (
+                f"{_so_far(right)}{name} ({kind}) is given the right thing and does not give what "
+                f"it should{_tail(difference)}. Look at how {name} is made, and at whatever "
+                "changes its result."
+            )
+        right.append(name)
+    if record.run is not None and right:
+        want = examination.reference.run(record)
+        difference = describe_difference(record.run.output, want.output, record.inputs, letters)
+        return (
+            f"{_so_far(right)}the output is not right all the same{_tail(difference)}. Look at "
+            "what is done with their results."
+        )
+    return ""
+
+
+def _so_far(right: list[str]) -> str:
+    if not right:
+        return "Step by step: "
+    names = right[0] if len(right) == 1 else f"{', '.join(right[:-1])} and {right[-1]}"
+    return f"Step by step: {names} {'does' if len(right) == 1 else 'do'} what they should; "
+
+
+def _between(right: list[str], name: str) -> str:
+    return f"between {right[-1]} and {name}" if right else f"before {name}"
+
+
+def _tail(difference: str) -> str:
+    return f": {difference}" if difference else ""
+
+
+Trace = dict[str, tuple[str, Tensor | None, Tensor | None]]
+
+
+def _trace_student(examination: Examination, record: RunRecord) -> Trace:
+    """Return what the student's parts were given and gave, by the reference's names."""
+    assert record.weights is not None
+    assert record.translate is not None
+    weights = record.translate(record.weights)
+    tensors = {f"input.{i}": value for i, value in enumerate(record.inputs) if value is not None}
+    tensors |= {f"weight.{name}": value for name, value in weights.items()}
+    facts, results = examination.loaded.ask(
+        {
+            "op": "trace",
+            "handle": record.handle,
+            "arguments": len(record.inputs),
+            "training": record.training,
+            "seed": record.seed,
+        },
+        tensors,
+    )
+    return _read(facts, results, _official_names(record, weights))
+
+
+def _trace_reference(examination: Examination, record: RunRecord, build: BuildRecord) -> Trace:
+    candidate = Candidate(examination.kit, examination.loaded.name)
+    candidate.build(build)
+    assert record.weights is not None
+    candidate.set_weights(record.handle, record.weights)
+    wide = [
+        value.double() if value is not None and value.is_floating_point() and value.dim() == 3
+        and build.recipe["dtype"] == "float64" else value
+        for value in record.inputs
+    ]  # fmt: skip
+    module = candidate.module(record.handle)
+    facts, results = trace_module(module, wide, training=record.training, seed=record.seed)
+    return _read(facts, results, {})
+
+
+def _read(facts: Mapping[str, Any], results: Mapping[str, Tensor], names: dict[str, str]) -> Trace:
+    steps = facts.get("steps")
+    found: Trace = {}
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        if not isinstance(step, dict):
+            continue
+        name = str(step.get("name"))
+        found.setdefault(
+            clean_text(names.get(name, name), 60),
+            (
+                clean_text(str(step.get("class")), 40),
+                results.get(f"step.{index}.in"),
+                results.get(f"step.{index}.out"),
+            ),
+        )
+    return found
+
+
+def _official_names(record: RunRecord, weights: Mapping[str, Tensor]) -> dict[str, str]:
+    """Map the student's names of parts to the reference's, where a whole part is one part."""
+    assert record.weights is not None
+    by_value = {id(value): name for name, value in record.weights.items()}
+    found = {}
+    for theirs, value in weights.items():
+        ours = by_value.get(id(value)) or next(
+            (
+                name
+                for name, own in record.weights.items()
+                if own.shape == value.shape and bool((own == value).all())
+            ),
+            "",
+        )
+        if ours:
+            found[theirs.rpartition(".")[0]] = ours.rpartition(".")[0]
+    return found
+
+
+def _alike(got: Tensor, want: Tensor, record: RunRecord) -> bool:
+    if got.shape != want.shape and got.numel() == want.numel():
+        got = got.reshape(want.shape)
+    return same_tensor(got, want, record.tolerance)

@@ -1,0 +1,210 @@
+"""How far models get on the embedded corpus when something of BERT is missing.
+
+    python benchmarks/corpus_ceiling.py [--train 20000] [--test 4000] [--epochs 8] [--seeds 3]
+
+Tweets of the full style of `data_utils.corpus` are generated, and each model learns the same ones
+with the same vocabulary (every word an entry), batches and number of epochs:
+
+- a bag of words: logistic regression on which words a tweet holds; no order, no interplay;
+- the reference, its position vectors held at 0: attention, but no order of words;
+- the reference, attention left out and the mean of all tokens read instead of [CLS]'s vector (or it
+  would read nothing but [CLS]): every token for itself, then a sum;
+- the reference, attention as it is but the same for all real tokens of a tweet;
+- the reference.
+
+Accuracy on other tweets of the corpus, none of which was trained on, by seed (which draws tweets
+and weights anew) and on average. The rules label every tweet without exception, so 1 is reachable,
+and half the tweets are positive, so 0.5 is chance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from data_utils.batching import LengthBatches, TokenisedTweets
+from data_utils.corpus import Tweet, generate_tweets, split_words
+from data_utils.training import train
+from solutions.bert.classifier import SimplifiedBertClassifier
+
+SIZES = {"emb_size": 64, "n_layers": 2, "n_heads": 4, "intermediate_size": 128}
+BATCH_SIZE = 64
+LEARNING_RATE, BAG_LEARNING_RATE = 1e-3, 1e-2
+PAD, UNKNOWN, CLS, SEP = range(4)
+
+
+class BagOfWords(nn.Module):
+    """Logistic regression on the words of a tweet, each counted once."""
+
+    def __init__(self, vocab_size: int) -> None:
+        super().__init__()
+        self.vocab_size = vocab_size
+        self.linear = nn.Linear(vocab_size, 2)
+        nn.init.zeros_(self.linear.weight)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        bag = torch.zeros(len(input_ids), self.vocab_size)
+        bag.scatter_(1, input_ids, attention_mask.float(), reduce="amax")
+        return self.linear(bag)
+
+
+class LeftOut(nn.Module):
+    """Stands where attention was: every token stays as it is."""
+
+    def forward(self, emb: Tensor, att_mask: Tensor | None = None) -> Tensor:
+        return emb
+
+
+class MeanOfTokens(nn.Module):
+    """The reference's parts without attention; the mean of all real tokens goes to the pooler."""
+
+    def __init__(self, vocab_size: int) -> None:
+        super().__init__()
+        self.model = make_reference(vocab_size)
+        for block in self.model.encoder.transformer_layers:
+            block.attn = LeftOut()
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        model, real = self.model, attention_mask.unsqueeze(-1)
+        tokens = model.encoder(model.embedding(input_ids), attention_mask)
+        mean = (tokens * real).sum(dim=1) / real.sum(dim=1)  # (B, T, C) -> (B, C)
+        return model.classifier(model.dropout(model.pooler(mean.unsqueeze(1))))
+
+
+def make_reference(vocab_size: int) -> SimplifiedBertClassifier:
+    return SimplifiedBertClassifier(vocab_size, **SIZES)
+
+
+def leave_out_positions(vocab_size: int) -> nn.Module:
+    model = make_reference(vocab_size)
+    positions = model.embedding.position_embeddings.weight
+    positions.requires_grad_(False).zero_()
+    return model
+
+
+def make_attention_uniform(vocab_size: int) -> nn.Module:
+    """Hold all queries at 0: all scores are then equal, and only the mask tells keys apart."""
+    model = make_reference(vocab_size)
+    for block in model.encoder.transformer_layers:
+        for weight in block.attn.query.parameters():
+            weight.requires_grad_(False).zero_()
+    return model
+
+
+MODELS: dict[str, Callable[[int], nn.Module]] = {
+    "bag of words": BagOfWords,
+    "no positions": leave_out_positions,
+    "no attention, mean of tokens": MeanOfTokens,
+    "uniform attention": make_attention_uniform,
+    "the reference": make_reference,
+}
+
+
+def encode_tweets(tweets: Iterable[Tweet], vocabulary: dict[str, int]) -> TokenisedTweets:
+    """Return the tweets' ids, [CLS] first and [SEP] last."""
+    tweets = list(tweets)
+    rows = [
+        [CLS, *(vocabulary.get(word, UNKNOWN) for word in split_words(tweet.text)), SEP]
+        for tweet in tweets
+    ]
+    return TokenisedTweets(
+        tokens=np.array([number for row in rows for number in row], dtype=np.int32),
+        offsets=np.cumsum([0, *map(len, rows)]),
+        labels=np.array([tweet.label for tweet in tweets]),
+        pad_id=PAD,
+    )
+
+
+def draw_corpus(seed: int, n_train: int, n_test: int):
+    """Return training and test tweets, tokenised, and the size of the vocabulary."""
+    train_tweets = generate_tweets(n_train, seed)
+    test_tweets = generate_tweets(n_test, seed + 1, exclude=[tweet.text for tweet in train_tweets])
+    words = sorted({word for tweet in train_tweets for word in split_words(tweet.text)})
+    vocabulary = {word: SEP + 1 + number for number, word in enumerate(words)}
+    halves = [encode_tweets(tweets, vocabulary) for tweets in (train_tweets, test_tweets)]
+    return halves, SEP + 1 + len(words)
+
+
+def measure(make_model: Callable[[int], nn.Module], halves, vocab_size: int, seed: int, chosen):
+    """Return test accuracy after the last epoch, training accuracy in it, and seconds."""
+    torch.manual_seed(seed)
+    model = make_model(vocab_size)
+    loaders = [
+        LengthBatches(half, BATCH_SIZE, shuffle=number == 0, seed=seed)
+        for number, half in enumerate(halves)
+    ]
+    bag = isinstance(model, BagOfWords)
+    peak = BAG_LEARNING_RATE if bag else LEARNING_RATE
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=peak, weight_decay=0.0 if bag else 0.01)
+    steps = chosen.epochs * len(loaders[0])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps)
+    started_s = time.perf_counter()
+    history = train(
+        model,
+        *loaders,
+        optimizer,
+        nn.CrossEntropyLoss(),
+        "cpu",
+        chosen.epochs,
+        scheduler=schedule,
+        clip_norm=1.0,
+        seed=seed,
+        progress=False,
+    )
+    taken_s = time.perf_counter() - started_s
+    return history.val_accuracy[-1], history.train_accuracy[-1], taken_s
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description="Measure what models with something missing reach on the embedded corpus.",
+        epilog="example: python benchmarks/corpus_ceiling.py --seeds 1 --epochs 4",
+    )
+    parser.add_argument("--train", type=int, default=20_000)
+    parser.add_argument("--test", type=int, default=4_000)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+
+    seeds = [140 + 10 * number for number in range(chosen.seeds)]
+    results: dict[str, list[tuple[float, float, float]]] = {name: [] for name in MODELS}
+    for seed in seeds:
+        halves, vocab_size = draw_corpus(seed, chosen.train, chosen.test)
+        for name, make_model in MODELS.items():
+            results[name].append(measure(make_model, halves, vocab_size, seed, chosen))
+            print(f"seed {seed}, {name}: {results[name][-1][0]:.3f}", file=sys.stderr, flush=True)
+
+    print(
+        f"{chosen.train:,} tweets for training, {chosen.test:,} for the test, {vocab_size} words; "
+        f"{chosen.epochs} epochs, batches of {BATCH_SIZE}.\n"
+        f"The reference: {', '.join(f'{name} {size}' for name, size in SIZES.items())}; "
+        f"{chosen.threads} thread(s), torch {torch.__version__}.\n"
+    )
+    columns = " | ".join(f"seed {seed}" for seed in seeds)
+    print(f"| model | {columns} | mean | in training | s |")
+    print("|---|" + "---:|" * (len(seeds) + 3))
+    for name, of_seeds in results.items():
+        tests, trainings, times_s = zip(*of_seeds, strict=True)
+        cells = [*tests, sum(tests) / len(tests), sum(trainings) / len(trainings)]
+        text = " | ".join(f"{cell:.3f}" for cell in cells)
+        print(f"| {name} | {text} | {sum(times_s) / len(times_s):.0f} |")
+    error = math.sqrt(0.25 / chosen.test)
+    print(f"\nOne standard error of a single accuracy is at most {error:.3f}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
