@@ -176,10 +176,9 @@ def _span(reference: str, edit: Edit) -> tuple[int, int, str]:
 
 
 def _shared(one: str, other: str) -> int:
-    return sum(
-        1
-        for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    )
+    """Return how many characters two texts have in common at their start."""
+    both = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(both) if a != b), min(len(one), len(other)))
 
 
 def combine(one: Version, other: Version) -> Version | None:
@@ -188,7 +187,8 @@ def combine(one: Version, other: Version) -> Version | None:
         return None
     for start, end, _ in one.spans:
         for their_start, their_end, _ in other.spans:
-            if start <= their_end and their_start <= end:
+            # Neighbours may touch; two insertions at one place have no order.
+            if (start < their_end and their_start < end) or start == their_start:
                 return None
     return Version(one.misconceptions + other.misconceptions, one.spans + other.spans)
 

@@ -53,8 +53,9 @@ class BagOfWords(nn.Module):
         nn.init.zeros_(self.linear.weight)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Score a batch; one row of logits (B, 2)."""
         bag = torch.zeros(len(input_ids), self.vocab_size)
-        bag.scatter_(1, input_ids, attention_mask.float(), reduce="amax")
+        bag.scatter_reduce_(1, input_ids, attention_mask.float(), reduce="amax")
         return self.linear(bag)
 
 
@@ -62,6 +63,7 @@ class LeftOut(nn.Module):
     """Stands where attention was: every token stays as it is."""
 
     def forward(self, emb: Tensor, att_mask: Tensor | None = None) -> Tensor:
+        """Give back what came in."""
         return emb
 
 
@@ -75,6 +77,7 @@ class MeanOfTokens(nn.Module):
             block.attn = LeftOut()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Score a batch; one row of logits (B, 2)."""
         model, real = self.model, attention_mask.unsqueeze(-1)
         tokens = model.encoder(model.embedding(input_ids), attention_mask)
         mean = (tokens * real).sum(dim=1) / real.sum(dim=1)  # (B, T, C) -> (B, C)

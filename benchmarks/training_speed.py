@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import statistics
 import sys
 import tempfile
@@ -179,14 +178,18 @@ def main() -> int:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=140)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
 
     halves = read_halves(chosen)
     if chosen.tokenizer is None:
         tokenizer = train_tokenizer(halves[0].tweets)
     else:
         tokenizer = load_tokenizer(chosen.tokenizer)
-    where = torch.cuda.get_device_name() if "cuda" in chosen.device else f"{os.cpu_count()} cores"
+    where = (
+        torch.cuda.get_device_name() if "cuda" in chosen.device else f"{chosen.threads} thread(s)"
+    )
     print(
         f"{len(halves[0]):,} {'generated' if chosen.data is None else 'real'} tweets for training, "
         f"{len(halves[1]):,} for evaluation; {chosen.epochs} epochs, batches of "

@@ -45,10 +45,10 @@ class Grader:
         self.source.close()
 
     def grade(self, location: Path, *, seed: int = 1, training: bool = False,
-              layers: tuple[str, ...] = ()) -> Result:  # fmt: skip
+              layers: tuple[str, ...] = (), hint: int = 0) -> Result:  # fmt: skip
         """Grade one submission. Raises UngradableSubmission where it cannot be read."""
         names = [layer.name for layer in self.kit.layers]
         files = [layer.file for layer in self.kit.layers]
         staged = stage_submission(location, names, files, IntakeLimits())
-        request = Request(seed, Selection(layers, training=training), "cpu")
+        request = Request(seed, Selection(layers, training=training), "cpu", hint)
         return grade_submission(self.kit, staged, self.source, request, lambda *_: None)

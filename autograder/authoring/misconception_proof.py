@@ -47,8 +47,8 @@ class Row:
         return ""
 
 
-def plan_submissions(kit: Kit) -> list[dict[str, Version]]:
-    """Return submissions that hold every wrong version once.
+def plan_submissions(kit: Kit, *, all_forms: bool = True) -> list[dict[str, Version]]:
+    """Return submissions that hold every wrong version once, or the first form of each mistake.
 
     Several layers of a submission are wrong at once, as each is graded alone; every second one is
     right, so that a charge to a layer that is right shows.
@@ -56,10 +56,22 @@ def plan_submissions(kit: Kit) -> list[dict[str, Version]]:
     plan: list[dict[str, Version]] = []
     for start in (0, 1):
         chosen = [layer.name for layer in kit.layers[start::2]]
-        columns = [versions(kit, name) for name in chosen]
-        for row in itertools.zip_longest(*columns):
-            plan.append({n: v for n, v in zip(chosen, row, strict=True) if v is not None})
+        columns = [_forms(kit, name, all_forms=all_forms) for name in chosen]
+        plan += [
+            {name: version for name, version in zip(chosen, row, strict=True) if version}
+            for row in itertools.zip_longest(*columns)
+        ]
     return plan
+
+
+def _forms(kit: Kit, layer: str, *, all_forms: bool) -> list[Version]:
+    found = versions(kit, layer)
+    if all_forms:
+        return list(found)
+    first: dict[str, Version] = {}
+    for version in found:
+        first.setdefault(version.misconceptions[0].id, version)
+    return list(first.values())
 
 
 def lay_out(kit: Kit, wrong: Mapping[str, Version], target: Path) -> Path:
@@ -104,12 +116,12 @@ def write_matrix(kit: Kit, rows: Sequence[Row], checks: Mapping[str, Sequence[st
         "",
         "Made by `python -m autograder.authoring.misconception_proof --write`; do not edit. Every "
         "wrong version of the bank was graded. A column stands for a check, `x` for points lost "
-        "there by the first form of the misconception. «Told from» lists what cannot be told apart.",
+        "there by the first form of the misconception. «Not told from» lists what looks the same.",
     ]
     for layer in kit.layers:
         of_layer = [row for row in rows if row.layer == layer.name]
         caught = sum(1 for row in of_layer if row.caught_by)
-        first = {}
+        first: dict[str, Row] = {}
         for row in of_layer:
             first.setdefault(row.misconception, row)
         found += ["", f"## {layer.name}", ""]
@@ -119,8 +131,8 @@ def write_matrix(kit: Kit, rows: Sequence[Row], checks: Mapping[str, Sequence[st
         )
         found.append("")
         found += [f"{i}. `{check}`" for i, check in enumerate(checks[layer.name], start=1)]
-        found += ["", "| misconception | " + " | ".join(
-            str(i) for i in range(1, len(checks[layer.name]) + 1)) + " | not told from |"]  # fmt: skip
+        numbers = " | ".join(str(i) for i in range(1, len(checks[layer.name]) + 1))
+        found += ["", f"| misconception | {numbers} | not told from |"]
         found.append("|---|" + "---|" * (len(checks[layer.name]) + 1))
         for name, row in first.items():
             alike = {

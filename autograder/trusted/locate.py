@@ -59,9 +59,13 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
                 "changes its result."
             )
         right.append(name)
-    if record.run is not None and right:
-        want = examination.reference.run(record)
-        difference = describe_difference(record.run.output, want.output, record.inputs, letters)
+    if record.run is None:
+        return ""
+    want = examination.reference.run(record)
+    difference = describe_difference(record.run.output, want.output, record.inputs, letters)
+    if not right:
+        return f"Of the output: {difference}." if difference else ""
+    if not same_tensor(record.run.output, want.output, record.tolerance):
         return (
             f"{_so_far(right)}the output is not right all the same{_tail(difference)}. Look at "
             "what is done with their results."
@@ -73,7 +77,7 @@ def _so_far(right: list[str]) -> str:
     if not right:
         return "Step by step: "
     names = right[0] if len(right) == 1 else f"{', '.join(right[:-1])} and {right[-1]}"
-    return f"Step by step: {names} {'does' if len(right) == 1 else 'do'} what they should; "
+    return f"Step by step: {names} {'does what it' if len(right) == 1 else 'do what they'} should; "
 
 
 def _between(right: list[str], name: str) -> str:

@@ -81,6 +81,15 @@ def bind_arguments(
     return bound
 
 
+def _read_by_the_hand_out(
+    spec: DoubleSpec, positional: tuple[Any, ...], keywords: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        return bind_arguments(spec.constructor, None, positional, keywords, spec.class_name)
+    except TypeError:
+        return {}
+
+
 def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
     """Return a class that can be put where ``spec.class_name`` is expected."""
 
@@ -88,6 +97,9 @@ def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
         weight: nn.Parameter
         bias: nn.Parameter
         given: dict[str, Any]
+        # The same call read by the hand-out's order, where the student's own order differs: a
+        # call that follows either is right.
+        otherwise: dict[str, Any]
 
         def __init__(self, *positional: Any, **keywords: Any) -> None:
             super().__init__()
@@ -100,6 +112,7 @@ def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
             recorder.made.append(self)
             # On the instance, so that a copy.deepcopy of a double keeps it.
             self.given = {**spec.defaults, **given}
+            self.otherwise = {**spec.defaults, **_read_by_the_hand_out(spec, positional, keywords)}
             width = int(given[spec.size])
             rows = int(given[spec.rows]) if spec.rows else width
             self.weight = nn.Parameter(torch.eye(rows, width))

@@ -7,7 +7,7 @@ is not asked.
 
 import copy
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -23,9 +23,9 @@ _load_state_dict = nn.Module.load_state_dict
 _train = nn.Module.train
 # Not torch.manual_seed: it writes down the whole stack for a CUDA that may come later, which
 # takes longer than many a forward pass.
-_seed_cpu = torch.default_generator.manual_seed
-_cuda_is_in_use = torch.cuda.is_initialized
-_seed_cuda = torch.cuda.manual_seed_all
+_seed_cpu: Callable[[int], Any] = torch.default_generator.manual_seed
+_cuda_is_in_use: Callable[[], bool] = torch.cuda.is_initialized
+_seed_cuda: Callable[[int], None] = torch.cuda.manual_seed_all
 _get_rng_state = torch.get_rng_state
 _equal = torch.equal
 _no_grad = torch.no_grad
@@ -111,6 +111,7 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
                 "class": type(part).__name__,
                 "place": places.get(id(part)),
                 "given": _plain_arguments(part.given),
+                "otherwise": _plain_arguments(part.otherwise),
             }
             for part in _doubles_of(module, recorder)
         ][:ENTRIES_MAX],
@@ -216,7 +217,7 @@ def run_module(
 
 def seed_everything(seed: int) -> None:
     """Seed torch's random numbers on the CPU and on every GPU in use."""
-    _seed_cpu(seed)  # type: ignore[no-untyped-call]
+    _seed_cpu(seed)
     if _cuda_is_in_use():
         _seed_cuda(seed)
 

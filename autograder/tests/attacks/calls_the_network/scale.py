@@ -31,4 +31,5 @@ class Scale:
 
     def __init__(self, width):
         opened = call()
-        raise RuntimeError(f"SOCKET-OPENED {opened}" if opened else "no network")
+        said = f"SOCKET-OPENED {opened}" if opened else "no network"
+        raise RuntimeError(said)

@@ -22,4 +22,5 @@ class Scale:
         seen = look()
         found = re.findall("CANARY-[0-9a-f]+", seen)
         found += re.findall("autograder/trusted|solutions/toy|TestScale|expect_output", seen)
-        raise RuntimeError(f"FRAMES-HOLD {found}" if found else "nothing found")
+        said = f"FRAMES-HOLD {found}" if found else "nothing found"
+        raise RuntimeError(said)

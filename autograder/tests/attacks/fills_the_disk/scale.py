@@ -31,4 +31,5 @@ class Scale(nn.Module):
 
     def forward(self, x):
         written = fill()
-        raise RuntimeError("DISK-FILLED" if written > 100 else "little")
+        said = "DISK-FILLED" if written > 100 else "little"
+        raise RuntimeError(said)

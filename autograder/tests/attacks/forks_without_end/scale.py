@@ -18,7 +18,8 @@ try:
 except OSError:
     pass
 if started:
-    raise RuntimeError(f"FORKED-PROCESSES {started}")
+    said = f"FORKED-PROCESSES {started}"
+    raise RuntimeError(said)
 
 
 class Scale(nn.Module):

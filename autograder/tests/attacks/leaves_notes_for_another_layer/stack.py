@@ -6,7 +6,8 @@ from .scale import Scale
 
 for folder in (".", "/tmp", "/dev/shm", "/var/tmp", os.path.expanduser("~")):
     if os.path.exists(os.path.join(folder, "left-by-attack")):
-        raise RuntimeError("NOTE-FOUND")
+        said = "NOTE-FOUND"
+    raise RuntimeError(said)
 
 
 class Stack(nn.Module):

@@ -16,4 +16,5 @@ class Scale:
                 reached.append(pid)
             if libc.syscall(310, pid, None, 0, None, 0, 0) == 0:
                 reached.append(pid)
-        raise RuntimeError(f"REACHED-PROCESS {reached}" if reached else "none reached")
+        said = f"REACHED-PROCESS {reached}" if reached else "none reached"
+        raise RuntimeError(said)

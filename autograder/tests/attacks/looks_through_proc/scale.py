@@ -20,10 +20,15 @@ def search(paths, files_max=4000):
 WORTH = ("environ", "cmdline", "cwd", "root/tmp", "fd")
 
 
+def processes():
+    """Return the numbers of the processes that can be seen."""
+    return [name for name in os.listdir("/proc") if name.isdigit()]
+
+
 class Scale:
     """Says in its error what it has found."""
 
     def __init__(self, width):
-        places = [f"/proc/{pid}/{what}" for pid in os.listdir("/proc") if pid.isdigit() for what in WORTH]
+        places = [f"/proc/{pid}/{name}" for pid in processes() for name in WORTH]
         found = search(places)
         raise RuntimeError(f"found: {found}")

@@ -28,7 +28,8 @@ for folder in places():
             if not folder.startswith("/dev/shm"):
                 written.append(folder)
 if written:
-    raise RuntimeError(f"KIT-WRITABLE {written}")
+    said = f"KIT-WRITABLE {written}"
+    raise RuntimeError(said)
 
 
 class Scale(nn.Module):

@@ -14,4 +14,5 @@ class Scale:
                 os.set_blocking(number, True)
             except OSError:
                 continue
-        raise RuntimeError(f"DESCRIPTORS-GIVE {found}" if found else "nothing to read")
+        said = f"DESCRIPTORS-GIVE {found}" if found else "nothing to read"
+        raise RuntimeError(said)

@@ -14,4 +14,5 @@ class Scale:
                 for text in texts:
                     text = text.decode("latin-1") if type(text) is bytes else text
                     found |= set(re.findall("CANARY-[0-9a-f]{8,}", text))
-        raise RuntimeError(f"OBJECTS-HOLD {found}" if found else "no")
+        said = f"OBJECTS-HOLD {found}" if found else "no"
+        raise RuntimeError(said)

@@ -15,4 +15,5 @@ class Scale(nn.Module):
         held = []
         while len(held) < MIB_MAX // 64:
             held.append(bytearray(64 * 2**20))
-        raise RuntimeError(f"TOOK-MEMORY {len(held) * 64} MiB")
+        said = f"TOOK-MEMORY {len(held) * 64} MiB"
+        raise RuntimeError(said)

@@ -39,4 +39,5 @@ class Scale(nn.Module):
         written = write_memory(block)
         map_memory(held)
         taken = MAP_MIB * len(held) + written
-        raise RuntimeError(f"MAPPED-MEMORY {taken} MiB" if taken > 1200 else "little")
+        said = f"MAPPED-MEMORY {taken} MiB" if taken > 1200 else "little"
+        raise RuntimeError(said)

@@ -1,0 +1,170 @@
+"""What a diagnosis promises: a name on a match with everything, else where it departs."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.manifest import KitError, load_kit
+from autograder.misconceptions import combine, read_bank, read_reference, versions
+
+TOY = Path(__file__).parent / "toy_course"
+
+
+def diagnosis_of(result, layer="Scale"):
+    lost = [c for c in result.checks if c.layer == layer and c.points < c.max_points]
+    assert lost, "nothing was lost"
+    assert len({str(c.diagnosis) for c in lost}) == 1, "every lost check carries the same diagnosis"
+    return lost[0].diagnosis
+
+
+def is_unnamed(diagnosis):
+    return diagnosis is None or diagnosis["kind"] == "place"
+
+
+@pytest.fixture
+def diagnose(toy, submit):
+    """Grade a Scale whose forward returns the given expression; return the diagnosis."""
+
+    def grade(expression, **replaced):
+        text = (TOY / "solutions" / "toy" / "scale.py").read_text()
+        text = text.replace("x * self.weight + self.bias\n", f"{expression}\n")
+        for before, after in replaced.values():
+            assert before in text
+            text = text.replace(before, after)
+        return diagnosis_of(toy.grade(submit(scale=text)))
+
+    return grade
+
+
+def test_a_known_mistake_is_named_however_it_is_written(diagnose):
+    found = diagnose("torch.mul(self.weight, x)")
+    assert found["id"] == "scale.no_bias"
+    assert found["explanation"].startswith("The bias is not added. ")
+    assert found["kind"] == "misconception"
+
+
+def test_a_mistake_with_another_constant_is_the_same_mistake(diagnose):
+    assert diagnose("(2.0 + x) * self.weight + self.bias")["id"] == "scale.shifted"
+
+
+def test_two_mistakes_in_one_layer_are_named_as_two(diagnose):
+    # No bias, no weight, and the input shifted: that would be three, and nothing is named.
+    assert is_unnamed(diagnose("x + 2.0"))
+    found = diagnose("(x + 2.0) * self.weight")
+    assert found["id"] == "scale.no_bias + scale.shifted"
+    assert "The bias is not added" in found["explanation"]
+    assert "A number is added" in found["explanation"]
+
+
+def test_mistakes_that_look_the_same_are_named_as_such(diagnose):
+    found = diagnose("(x + 1) * self.weight + self.bias")
+    assert (found["id"], found["also"]) == ("scale.shifted", ["scale.input_counts_from_one"])
+    assert "The input is counted from 1" in found["explanation"]
+
+
+def test_what_is_almost_a_known_mistake_gets_no_name(diagnose):
+    assert is_unnamed(diagnose("x * self.weight + 1e-4 * self.bias"))
+    assert is_unnamed(diagnose("(x + 1.5) * self.weight + self.bias"))
+
+
+def test_parameters_that_are_not_the_references_do_not_hide_the_mistake(diagnose):
+    found = diagnose(
+        "x * self.weight + (self.bias + self.second)",
+        init=("self.bias =", "self.second = nn.Parameter(torch.ones(width))\n        self.bias ="),
+    )
+    assert found["id"] == "scale.two_biases"
+
+
+def test_renamed_parameters_do_not_hide_the_mistake(diagnose):
+    text = ("self.weight", "self.gain")
+    assert diagnose("x * self.weight", name=text)["id"] == "scale.no_bias"
+
+
+def test_a_right_layer_gets_no_diagnosis(toy):
+    result = toy.grade(TOY / "solutions" / "toy")
+    assert [c.diagnosis for c in result.checks] == [None] * len(result.checks)
+
+
+def test_a_wrong_layer_puts_no_diagnosis_on_a_right_one(toy, scale_with):
+    result = toy.grade(scale_with("return x"))
+    assert {c.layer for c in result.checks if c.diagnosis} == {"Scale", "EndToEnd"}
+    assert diagnosis_of(result, "EndToEnd")["explanation"].count("Scale") == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("-(x * self.weight + self.bias)", "its sign is turned round"),
+        ("7**0.5 * (x * self.weight + self.bias)", "times 2.65 (= √7"),
+        ("x * self.weight + self.bias + x", "the layer's input is added once too often"),
+        ("x * self.weight + self.bias - x", "off by the residual"),
+        ("(x * self.weight + self.bias).flip(1)", "right numbers in another order"),
+        ("(x * self.weight + self.bias).transpose(0, 1)", "axes 0 and 1 have changed places"),
+        ("x * self.weight + self.bias + (x.shape[0] == 1)", "only for a single tweet"),
+        ("x * self.weight + self.bias + (torch.arange(7) > 3)", "wrong from feature 4 on"),
+        ("x * self.weight + self.bias.detach()", "only in the gradient"),
+    ],
+)
+def test_an_unknown_mistake_is_described_by_its_pattern(diagnose, expression, words):
+    found = diagnose(expression)
+    assert found["kind"] == "place"
+    assert words in found["explanation"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "name", "words"),
+    [
+        ("x * self.wieght", "missing_attribute", "The hand-out has an attribute weight"),
+        ("x * weight", "unknown_name", "weight is used where it has no value"),
+        ("x @ x", "shapes_differ", "x (3, 5, 7) = (B, T, ?)"),
+        ("x.view(99, 7)", "bad_reshape", "into (99, 7)"),
+        ("x * torch.ones(7, dtype=torch.float32) @ torch.eye(7)", "wrong_dtype", "number types"),
+        ("self.forward(x)", "recursion", "calls itself"),
+        ("x[99] * self.weight", "index_out_of_range", "larger than its axis"),
+        ("self.make(x)", "missing_attribute", "self.make is used, but nothing sets it"),
+        ("(lambda a, b: a)(x)", "missing_argument", "without 'b'"),
+        ("x.add(None)", "", ""),
+    ],
+)
+def test_an_error_becomes_advice_with_the_students_own_line(diagnose, expression, name, words):
+    found = diagnose(expression)
+    if name:
+        assert found["id"] == f"error.{name}"
+        assert words in found["explanation"]
+
+
+def test_an_errors_lines_are_the_students_and_no_others(toy, scale_with):
+    result = toy.grade(scale_with("def halve(v):\n            return v.wrong\n        halve(x)"))
+    lines = next(c.traceback for c in result.checks if c.traceback)
+    assert [line.partition(",")[0] for line in lines] == ["scale.py", "scale.py"]
+    assert "return v.wrong" in lines[-1]
+
+
+def test_a_forward_that_returns_nothing_is_explained(diagnose):
+    assert "gives nothing back" in diagnose("None")["explanation"]
+
+
+def test_hints_are_shown_as_strong_as_asked(toy, scale_with):
+    result = toy.grade(scale_with("return x"), hint=1)
+    assert result.hints == {
+        "Scale": ["Multiply, then add."],
+        "EndToEnd": ["Repair the layers first."],
+    }
+    assert toy.grade(scale_with("return x")).hints == {}
+
+
+def test_a_bank_whose_text_before_is_gone_is_refused(tmp_path):
+    shutil.copytree(TOY, tmp_path / "kit")
+    path = tmp_path / "kit" / "solutions" / "toy" / "scale.py"
+    path.write_text(path.read_text().replace(" + self.bias", " + 1 * self.bias"))
+    with pytest.raises(KitError, match=r"scale.no_bias: its text before stands 0 times"):
+        read_bank(load_kit(tmp_path / "kit", "toy"), "Scale")
+
+
+def test_edits_of_the_same_text_make_no_pair():
+    kit = load_kit(TOY, "toy")
+    found = {v.misconceptions[0].id: v for v in versions(kit, "Scale")}
+    assert combine(found["scale.shifted"], found["scale.input_counts_from_one"]) is None
+    both = combine(found["scale.no_bias"], found["scale.no_weight"])
+    assert "return x\n" in both.source(read_reference(kit, "Scale"))

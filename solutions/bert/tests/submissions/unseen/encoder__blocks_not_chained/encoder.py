@@ -1,0 +1,17 @@
+from torch import nn
+
+from .transformer_block import TransformerBlock
+
+
+class EncoderBlock(nn.Module):
+    def __init__(
+        self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12
+    ):
+        super().__init__()
+        args = (emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
+        self.transformer_layers = nn.ModuleList(TransformerBlock(*args) for _ in range(n_layers))
+
+    def forward(self, emb, att_mask=None):
+        for transformer in self.transformer_layers:
+            out = transformer(emb, att_mask)
+        return out

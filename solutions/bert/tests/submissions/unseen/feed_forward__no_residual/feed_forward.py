@@ -1,0 +1,16 @@
+import torch
+from torch import nn
+
+
+class PositionWiseFeedForward(nn.Module):
+    def __init__(self, emb_size, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.fc1 = nn.Linear(emb_size, intermediate_size)
+        self.gelu = nn.GELU()
+        self.fc2 = nn.Linear(intermediate_size, emb_size)
+        self.dropout = nn.Dropout(dropout)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+        self.net = nn.Sequential(self.fc1, self.gelu, self.fc2, self.dropout, self.ln)
+
+    def forward(self, att_out):
+        return self.net(att_out)

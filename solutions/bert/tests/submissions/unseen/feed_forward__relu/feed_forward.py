@@ -1,0 +1,16 @@
+from torch import nn
+
+
+class PositionWiseFeedForward(nn.Module):
+    def __init__(self, emb_size, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.fc1 = nn.Linear(emb_size, intermediate_size)
+        self.fc2 = nn.Linear(intermediate_size, emb_size)
+        self.gelu = nn.ReLU()
+        self.dropout = nn.Dropout(dropout)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+
+    def forward(self, att_out):
+        x = self.gelu(self.fc1(att_out))
+        x = self.dropout(self.fc2(x))
+        return self.ln(x + att_out)

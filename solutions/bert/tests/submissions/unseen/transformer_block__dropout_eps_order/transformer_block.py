@@ -1,0 +1,17 @@
+from torch import nn
+
+from .attention import MultiHeadAttention
+from .feed_forward import PositionWiseFeedForward
+
+
+class TransformerBlock(nn.Module):
+
+    def __init__(self, emb_size, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.attn = MultiHeadAttention(emb_size, n_heads, layer_norm_eps, dropout)
+        self.ff = PositionWiseFeedForward(emb_size, intermediate_size, layer_norm_eps, dropout)
+
+    def forward(self, emb, att_mask=None):
+        h = self.attn(emb, att_mask)
+        h = self.ff(h)
+        return h

@@ -1,0 +1,23 @@
+import torch.nn as nn
+
+from .attention import MultiHeadAttention
+from .feed_forward import PositionWiseFeedForward
+
+
+class TransformerBlock(nn.Module):
+    def __init__(self, emb_size, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.attn = MultiHeadAttention(
+            emb_size=emb_size, n_heads=n_heads, dropout=dropout, layer_norm_eps=layer_norm_eps
+        )
+        self.ff = PositionWiseFeedForward(
+            emb_size=emb_size,
+            intermediate_size=intermediate_size,
+            dropout=dropout,
+            layer_norm_eps=layer_norm_eps,
+        )
+
+    def forward(self, emb, att_mask=None):
+        att_out = self.attn(emb, att_mask)
+        ff_out = self.ff(emb)
+        return ff_out

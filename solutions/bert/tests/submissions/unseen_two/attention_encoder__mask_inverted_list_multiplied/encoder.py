@@ -1,0 +1,16 @@
+import torch.nn as nn
+
+from .transformer_block import TransformerBlock
+
+
+class EncoderBlock(nn.Module):
+    def __init__(self, emb_size, n_layers, n_heads, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        block = TransformerBlock(emb_size, n_heads, intermediate_size, dropout, layer_norm_eps)
+        self.transformer_layers = nn.ModuleList([block for _ in range(n_layers)])
+
+    def forward(self, emb, att_mask=None):
+        x = emb
+        for layer in self.transformer_layers:
+            x = layer(x, att_mask)
+        return x

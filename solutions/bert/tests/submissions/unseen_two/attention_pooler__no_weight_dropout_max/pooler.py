@@ -1,0 +1,12 @@
+from torch import nn
+
+
+class Pooler(nn.Module):
+    def __init__(self, emb_size):
+        super().__init__()
+        self.dense = nn.Linear(emb_size, emb_size)
+        self.activation = nn.Tanh()
+
+    def forward(self, encoder_out):
+        pooled, _ = encoder_out.max(dim=1)
+        return self.activation(self.dense(pooled))

@@ -1,0 +1,17 @@
+from torch import nn
+
+from .hyperparameters import INTERMEDIATE_SIZE
+
+
+class PositionWiseFeedForward(nn.Module):
+    def __init__(self, emb_size, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.fc1 = nn.Linear(emb_size, INTERMEDIATE_SIZE)
+        self.gelu = nn.GELU()
+        self.fc2 = nn.Linear(INTERMEDIATE_SIZE, emb_size)
+        self.dropout = nn.Dropout(dropout)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+
+    def forward(self, att_out):
+        y = self.fc2(self.gelu(self.fc1(att_out)))
+        return self.ln(att_out + self.dropout(y))

@@ -1,0 +1,12 @@
+from torch import nn
+
+
+class Pooler(nn.Module):
+    def __init__(self, emb_size):
+        super().__init__()
+        self.dense = nn.Linear(emb_size, emb_size, bias=False)
+        self.activation = nn.Tanh()
+
+    def forward(self, encoder_out):
+        cls_token = encoder_out[:, 0, :]
+        return self.activation(self.dense(cls_token))
