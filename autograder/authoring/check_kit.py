@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder import cli
 from autograder.manifest import WHOLE_MODEL, Kit, KitError, load_kit
+from autograder.misconceptions import bank_file, dialects, read_bank, read_reference, versions
 from autograder.results import ExitStatus
 from autograder.trusted.plugin import Check, GradingPlugin, Selection, run_checks
 
@@ -48,6 +49,7 @@ def find_faults(kit: Kit, *, grading: bool = True) -> Iterator[str]:
         compare_interfaces,
         add_up_points,
         look_for_hints,
+        look_for_misconceptions,
         look_for_leaks,
     ]
     if grading:
@@ -124,6 +126,22 @@ def look_for_hints(kit: Kit) -> Iterator[str]:
             yield f"{layer.name} has no hint in the rubric"
     if not kit.whole_model_hints:
         yield f"{WHOLE_MODEL} has no hint in the rubric"
+
+
+def look_for_misconceptions(kit: Kit) -> Iterator[str]:
+    """Every layer has known wrong versions, and each fits the reference."""
+    for layer in kit.layers:
+        try:
+            if not read_bank(kit, layer.name):
+                yield f"{layer.name} has no misconception in {bank_file(kit, layer.name)}"
+            dialects(kit, layer.name)
+            for version in versions(kit, layer.name):
+                compile(version.source(read_reference(kit, layer.name)), layer.file, "exec")
+        except KitError as error:
+            yield str(error)
+        except SyntaxError as error:
+            name = version.misconceptions[0].id
+            yield f"{bank_file(kit, layer.name)}: {name} gives no valid Python: {error.msg}"
 
 
 def look_for_leaks(kit: Kit) -> Iterator[str]:

@@ -44,6 +44,9 @@ def test_a_coherent_kit_has_no_fault(course):
         ("solutions/toy/rubric.toml", "points = 50", "points = 51", "not 100"),
         ("solutions/toy/checks/test_scale.py", "points(45)", "points(44)", "sum to 49"),
         ("solutions/toy/rubric.toml", 'hints = ["Multiply, then add."]', "", "no hint"),
+        ("solutions/toy/misconceptions/stack.toml", "[[['nn", "[[['mm", "stands 0 times"),
+        ("solutions/toy/misconceptions/stack.toml", "depth)]']]", "depth)))']]", "no valid Python"),
+        ("solutions/toy/misconceptions/stack.toml", "forms", "form", "KeyError: 'forms'"),
         (
             "assignments/toy/scale.py",
             "# Step 2: apply the formula.",
@@ -55,6 +58,11 @@ def test_a_coherent_kit_has_no_fault(course):
 def test_an_incoherence_is_named(course, file, before, after, words):
     change(course / file, before, after)
     assert any(words in fault for fault in faults(course)), faults(course)
+
+
+def test_a_layer_without_a_misconception_is_named(course):
+    (course / "solutions" / "toy" / "misconceptions" / "stack.toml").unlink()
+    assert any("Stack has no misconception in" in fault for fault in faults(course))
 
 
 @pytest.mark.parametrize("place", ["source", "outputs", "metadata"])
