@@ -24,6 +24,7 @@ _EXAMPLE = """example:
   python grade.py homework/            grade a folder
   python grade.py bert.ipynb --layer MultiHeadAttention
   python grade.py a.zip b.zip --json results.json --seed 7
+  python grade.py downloads/ --out results/    grade a class; run again to go on
 """
 
 
@@ -61,6 +62,16 @@ def build_parser() -> argparse.ArgumentParser:
         help="refuse to run student code without Linux namespaces around it")  # fmt: skip
     add("--sandbox", choices=("auto", "bubblewrap", "unshare", "none", "plain"), default="auto",
         help="how to isolate student code (default: the strongest this machine has)")  # fmt: skip
+    add("--out", type=Path, metavar="FOLDER",
+        help="grade a class: keep a result per submission and a gradebook there; run again, "
+             "only what has changed is graded")  # fmt: skip
+    add("--jobs", type=int, metavar="N", default=0,
+        help="with --out: how many submissions side by side (default: one per core)")  # fmt: skip
+    add("--regrade", action="store_true", help="with --out: grade also what has not changed")
+    add("--diff", type=Path, metavar="OLD", help="with --out: list the scores that moved since")
+    add("--roster", type=Path, metavar="CSV", help="with --out: list who handed in nothing")
+    add("--checks", action="store_true",
+        help="with --out: a column per check in the gradebook")  # fmt: skip
     add("--quiet", action="store_true", help="print no report (for use with --json)")
     add("--assignment", metavar="NAME", help="which assignment, where the kit has several")
     add("--kit", type=Path, default=_ROOT, metavar="FOLDER",
@@ -94,6 +105,13 @@ def _grade(options: argparse.Namespace, terminal: "Terminal") -> int:
     kit = load_kit(options.kit.resolve(), options.assignment or only_assignment(options.kit))
     _check_options(options, kit)
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    from autograder.batch.command import BadBatch, grade_batch, is_batch
+
+    if is_batch(options, kit):
+        try:
+            return grade_batch(options, kit, seed, _choose_device(options.device))
+        except BadBatch as error:
+            raise BadArguments(str(error)) from error
     staged = [_stage(location, kit) for location in options.submissions]
     if not any(entry.submission for entry in staged):
         results = [_ungradable(entry, kit, seed) for entry in staged]
@@ -168,6 +186,15 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
                                f"{', '.join(kit.groups)}")  # fmt: skip
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
+    for name in ("jobs", "regrade", "diff", "roster", "checks"):
+        if getattr(options, name) and options.out is None:
+            raise BadArguments(f"--{name} goes with --out FOLDER")
+    if options.jobs < 0:
+        raise BadArguments("--jobs takes a whole number from 1")
+    if options.diff and not options.diff.is_dir():
+        raise BadArguments(f"--diff {options.diff}: there is no such folder of results")
+    if options.out and options.out.exists() and not options.out.is_dir():
+        raise BadArguments(f"--out {options.out} is a file; name a folder")
     if not 0 <= options.hint <= kit.hint_max:
         allowed = f"from 1 to {kit.hint_max}" if kit.hint_max else "no hints at all"
         raise BadArguments(f"--hint {options.hint}: this course allows {allowed}")

@@ -23,13 +23,10 @@ from data_utils.diagram_parts import (
     Sheet,
     blend,
 )
-from data_utils.diagrams_with_numbers import draw_embedding, draw_masking
+from data_utils.diagrams_with_numbers import REAL, TOKENS, draw_embedding, draw_masking
 from data_utils.errors import DataProblem
 
-# A tweet as bert-base-uncased cuts it up, in a batch with longer ones.
-TOKENS = ("[CLS]", "not", "bad", "at", "all", "[SEP]", "[PAD]", "[PAD]")
-INPUT_IDS = (101, 2025, 2919, 2012, 2035, 102, 0, 0)
-REAL = 6  # tokens that are no padding
+INPUT_IDS = (101, 2025, 2919, 2012, 2035, 102, 0, 0)  # of TOKENS
 
 
 def draw(name: str) -> Any:
@@ -60,7 +57,7 @@ def draw_model() -> Any:
     sheet.box(
         x, 1.78, 3.4, 0.54, "EmbeddingLayer", "word + position, LayerNorm, dropout", fill=DATA
     )
-    sheet.arrow((x, 2.05), (x, 2.68))
+    sheet.arrow((x, 2.05), (x, 2.71))
     sheet.shape(x + 0.12, 2.22, "(B, T, C)")
 
     sheet.box(x, 3.45, 4.4, 2.18, fill=NORMALISING, dashed=True, zorder=1)
@@ -97,6 +94,7 @@ def draw_encoder_block() -> Any:
     """Draw one transformer block: attention, feed-forward, and a residual around each."""
     sheet = Sheet(height=6.35)
     x, bypass = 3.55, 1.4
+    sheet.write(0.25, 0.2, "one TransformerBlock", bold=True, align="left")
     sheet.shape(x, 0.2, "emb (B, T, C)", align="center")
     sheet.arrow((x, 0.34), (x, 0.93))
     _draw_half(sheet, x, bypass, 0.5, "MultiHeadAttention", MIXING)

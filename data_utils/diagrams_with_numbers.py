@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from data_utils.diagram_parts import DATA, NORMALISING, NOTE_SIZE, Sheet, tint
 from data_utils.plots import TRAIN, VALIDATION
 
+# A tweet as bert-base-uncased cuts it up, in a batch with longer ones.
+TOKENS = ("[CLS]", "not", "bad", "at", "all", "[SEP]", "[PAD]", "[PAD]")
+REAL = 6  # tokens that are no padding
+
 # Scores, already divided by the root of D, of a head that looks for what "not" negates.
 SCORES = np.array(
     [
@@ -29,9 +33,6 @@ SCORES = np.array(
         [0.3, 0.5, 0.2, 0.1, -0.3, 0.4, 0.6, 0.6],
     ]
 )
-MASKED_TOKENS = ("[CLS]", "not", "bad", "at", "all", "[SEP]", "[PAD]", "[PAD]")
-REAL = 6  # of them are no padding
-
 WORDS = ("[CLS]", "so", "so", "good", "[SEP]")
 WORD_IDS = (101, 2061, 2061, 2204, 102)
 WORD_VECTORS = {  # C = 4
@@ -65,11 +66,11 @@ def draw_masking() -> Any:
     for left, title, subtitle, values in grids:
         sheet.write(left + 4 * side, 0.22, title, bold=True)
         sheet.note(left + 4 * side, 0.47, subtitle, align="center")
-        for place, token in enumerate(MASKED_TOKENS):
+        for place, token in enumerate(TOKENS):
             middle = (place + 0.5) * side
             sheet.write(left + middle, 0.92, token, size=NOTE_SIZE, rotation=90)
             sheet.write(left - 0.07, top + middle, token, size=NOTE_SIZE, align="right")
-        hidden = set(range(REAL, len(MASKED_TOKENS)))
+        hidden = set(range(REAL, len(TOKENS)))
         largest, digits = (2.1, 1) if values is scores else (0.6, 2)
         _fill_grid(sheet, left, top, (side, side), values, largest, digits, hidden)
     sheet.note(0.66, bottom + 0.25, "att_mask is 0 at the last two tokens:")

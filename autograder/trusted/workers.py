@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from torch import Tensor
 
 from autograder.boundary.frames import BadFrame, FrameLimits, pack_frame, read_frame
 from autograder.boundary.tensors import BadTensors, pack_tensors, unpack_tensors
-from autograder.manifest import KitError, Limits
+from autograder.manifest import Kit, KitError, Limits
+from autograder.trusted.sandbox import Mechanism
 from autograder.trusted.template_process import TemplateProcess
 from autograder.trusted.wires import PipeWire, SocketWire, Wire, WireClosed, WireTimeout
 
@@ -197,3 +198,12 @@ class PlainWorkers:
         """End the process that was kept ready."""
         self._spare.kill()
         self._spare.communicate(timeout=5.0)
+
+
+def open_workers(kit: Kit, *, sandbox: str = "auto", gpu: bool = False) -> WorkerSource:
+    """Return where this machine's workers come from; ``sandbox`` as on the command line."""
+    if sys.platform != "linux" or sandbox == "plain":
+        return PlainWorkers(kit.limits)
+    hidden = [kit.root / "solutions", kit.root / "assignments"]
+    template = TemplateProcess(hidden, gpu=gpu, mechanism=cast("Mechanism", sandbox))
+    return TemplateWorkers(template, kit.limits, gpu=gpu)

@@ -6,6 +6,7 @@ are from the kernel's public headers.
 
 import ctypes
 import os
+import signal
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -114,3 +115,8 @@ def drop_privileges() -> None:
     header = _CapabilityHeader(_CAPABILITY_VERSION_3, 0)
     none = (_CapabilityData * 2)()
     _check(_libc.capset(ctypes.byref(header), ctypes.byref(none)), "capset")
+
+
+def die_with_parent() -> None:
+    """Let the kernel end this process when the one that started it dies, however it dies."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

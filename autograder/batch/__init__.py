@@ -1,0 +1,1 @@
+"""Grading a whole class: finding submissions, running many, keeping results. Trusted side."""

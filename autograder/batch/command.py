@@ -1,0 +1,158 @@
+"""``grade.py SUBMISSIONS/ --out RESULTS/``: a class graded side by side, with live progress.
+
+Runs on the trusted side.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from autograder.batch.discovery import (
+    Entry,
+    discover,
+    is_class_folder,
+    make_keys_unique,
+    name_given,
+)
+from autograder.batch.gradebook import write_gradebook
+from autograder.batch.pool import Done, Job, count_cores, grade_many
+from autograder.batch.results_folder import ResultsFolder, compare_results, fingerprint_kit
+from autograder.batch.roster import BadRoster, find_missing, read_roster
+from autograder.manifest import Kit
+from autograder.results import ExitStatus
+
+GRADEBOOK = "gradebook.csv"
+
+
+class BadBatch(Exception):
+    """The batch cannot be graded as asked; one sentence for the caller."""
+
+
+def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], list[str]]:
+    """Return the submissions that the command line names, folders of submissions opened."""
+    files = [layer.file for layer in kit.layers]
+    entries: list[Entry] = []
+    notes: list[str] = []
+    for location in locations:
+        path = Path(location)
+        try:
+            many = is_class_folder(path, files)
+            found, passed_over = discover(path, files) if many else ([name_given(path)], [])
+        except OSError as error:
+            raise BadBatch(f"{location} cannot be listed: {error.strerror}") from error
+        entries += found
+        notes += passed_over
+    return make_keys_unique(entries), notes
+
+
+def is_batch(options: argparse.Namespace, kit: Kit) -> bool:
+    """Whether a command line asks for a batch: it has --out, or names a folder of submissions."""
+    files = [layer.file for layer in kit.layers]
+    return options.out is not None or any(
+        is_class_folder(Path(location), files) for location in options.submissions
+    )
+
+
+def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -> int:
+    """Grade a class and keep its results; return the exit status. Raises BadBatch.
+
+    Without --seed, the seed of results already there is kept: what has not changed is not graded.
+    """
+    out = options.out
+    if out is None:
+        raise BadBatch(
+            f"{options.submissions[0]} holds several submissions: say with --out FOLDER where "
+            "their results go"
+        )
+    entries, notes = collect_entries(options.submissions, kit)
+    if not entries:
+        raise BadBatch(f"{options.submissions[0]} holds no submissions")
+    try:
+        roster = read_roster(options.roster) if options.roster else []
+        out.mkdir(parents=True, exist_ok=True)
+    except BadRoster as error:
+        raise BadBatch(str(error)) from error
+    except OSError as error:
+        raise BadBatch(f"--out {out} cannot be made: {error.strerror}") from error
+    results = ResultsFolder(out)
+    results.clear_leftovers()
+    kept_seed = results.last_seed() if options.seed is None else None
+    job = Job(
+        root=kit.root, assignment=kit.assignment, out=out.resolve(),
+        seed=seed if kept_seed is None else kept_seed,
+        layers=tuple(options.layer), training=not options.no_training, device=device,
+        hint=options.hint, sandbox=options.sandbox, require_isolation=options.require_isolation,
+        kit_digest=fingerprint_kit(kit),
+    )  # fmt: skip
+    console = Console(highlight=False, soft_wrap=True)
+    for note in notes:
+        console.print(Text(f"note: {note}", style="dim"))
+    try:
+        done = _grade_all(job, entries, options, console)
+        kept = [one.stored for one in done]
+        write_gradebook(out / GRADEBOOK, kept, kit.groups, with_checks=options.checks)
+    except OSError as error:
+        raise BadBatch(
+            f"the results cannot be written to {out}: {error.strerror}; what was graded so far is "
+            "kept, and the same command goes on from there"
+        ) from error
+    _summarise(done, out, console)
+    for person in find_missing(roster, entries) if roster else []:
+        console.print(Text(f"missing: {person.name} {person.number}".rstrip()))
+    if options.diff:
+        for line in compare_results(ResultsFolder(options.diff), results):
+            console.print(Text(line))
+    return ExitStatus.GRADER_FAILED if any(one.fault for one in done) else ExitStatus.GRADED
+
+
+def _grade_all(
+    job: Job, entries: Sequence[Entry], options: argparse.Namespace, console: Console
+) -> list[Done]:
+    done: list[Done] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    quiet = options.quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=quiet) as progress:
+        task = progress.add_task("grading", total=len(entries))
+        for one in grade_many(job, entries, options.jobs or count_cores(), regrade=options.regrade):
+            done.append(one)
+            progress.advance(task)
+            if not options.quiet and one.fresh:
+                console.print(Text(_line(one)))
+    order = {entry.key: index for index, entry in enumerate(entries)}
+    return sorted(done, key=lambda one: order[one.entry.key])
+
+
+def _line(one: Done) -> str:
+    stored = one.stored
+    name = one.entry.student or one.entry.key
+    if stored["status"] != "graded":
+        return f"{name}: not graded: {stored['note']}"
+    lost = _wrong_layers(stored)
+    wrong = f"; wrong: {', '.join(lost)}" if lost else ""
+    return f"{name}: {stored['score']:g} of {stored['max_score']:g}{wrong}"
+
+
+def _wrong_layers(stored: dict[str, Any]) -> list[str]:
+    return list(
+        dict.fromkeys(c["layer"] for c in stored["checks"] if c["points"] < c["max_points"])
+    )
+
+
+def _summarise(done: Sequence[Done], out: Path, console: Console) -> None:
+    fresh = sum(1 for one in done if one.fresh)
+    bad = [one for one in done if one.stored["status"] != "graded"]
+    console.print(
+        Text(
+            f"{len(done)} submissions: {fresh} graded now, {len(done) - fresh} unchanged since "
+            f"last time, {len(bad)} not gradable. Results: {out}, {out / GRADEBOOK}"
+        )
+    )
+    for one in done:
+        if one.fault:
+            console.print(Text(f"the grader itself failed on {one.entry.key}: {one.fault}"))

@@ -1,0 +1,141 @@
+"""The folder of results: one file per submission, written whole or not at all.
+
+Runs on the trusted side. A grader killed at any moment leaves only whole results behind, so the
+same command run again does what is left.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.batch.discovery import Entry
+from autograder.manifest import Kit
+from autograder.results import Result, write_atomically
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a result depends on: when all of it is as it was, grading again gives the same."""
+
+    submission: str
+    kit: str
+    seed: int
+    options: str
+
+
+def fingerprint_kit(kit: Kit) -> str:
+    """Return a digest of everything staff wrote and of the engine itself."""
+    digest = hashlib.sha256()
+    files = [
+        path
+        for folder in (kit.staff_folder, kit.student_folder, _PACKAGE)
+        for pattern in ("*.py", "*.toml", "*.ini")
+        for path in sorted(folder.rglob(pattern))
+        if "tests" not in path.relative_to(folder).parts
+    ]
+    for path in files:
+        content = path.read_bytes()
+        digest.update(len(content).to_bytes(8, "big") + path.name.encode() + content)
+    return digest.hexdigest()[:32]
+
+
+class ResultsFolder:
+    """Reads and writes the results of a batch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path_of(self, entry: Entry) -> Path:
+        """Return where a submission's result is kept."""
+        return self.folder / f"{entry.key}.json"
+
+    def write(self, entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str, Any]:
+        """Store a result and return what was stored. Raises OSError when it cannot be written."""
+        stored = {
+            **result.to_json(),
+            "key": entry.key,
+            "student": entry.student,
+            "student_id": entry.student_id,
+            "late": entry.late,
+            "status": "graded" if result.gradable else "not gradable",
+            "note": result.problem,
+            "fingerprint": asdict(fingerprint),
+        }
+        text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
+        write_atomically(self.path_of(entry), text)
+        return stored
+
+    def read(self, entry: Entry) -> dict[str, Any] | None:
+        """Return a stored result, or None where there is none or it cannot be read."""
+        return _read(self.path_of(entry))
+
+    def holds(self, entry: Entry, fingerprint: Fingerprint) -> dict[str, Any] | None:
+        """Return the stored result if it still is what grading would give."""
+        stored = self.read(entry)
+        if stored is None or stored.get("fingerprint") != asdict(fingerprint):
+            return None
+        return stored
+
+    def read_all(self) -> Iterator[dict[str, Any]]:
+        """Yield every stored result, by name."""
+        for path in sorted(self.folder.glob("*.json")):
+            stored = _read(path)
+            if stored is not None and "fingerprint" in stored:
+                yield stored
+
+    def last_seed(self) -> int | None:
+        """Return the seed of what is stored, so that a batch goes on with the one it began with."""
+        return next((stored["seed"] for stored in self.read_all()), None)
+
+    def clear_leftovers(self) -> None:
+        """Remove half-written files of a run that was killed."""
+        for path in self.folder.glob(".*.json.*"):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return stored if isinstance(stored, dict) else None
+
+
+def compare_results(old: ResultsFolder, new: ResultsFolder) -> list[str]:
+    """Return a line for every score that moved, with the checks that moved it."""
+    before = {stored["key"]: stored for stored in old.read_all()}
+    after = {stored["key"]: stored for stored in new.read_all()}
+    lines = []
+    for key in sorted(before.keys() | after.keys()):
+        if key not in before:
+            lines.append(f"{key}: new, {after[key]['score']:g}")
+        elif key not in after:
+            lines.append(f"{key}: gone, was {before[key]['score']:g}")
+        else:
+            lines += _compare(key, before[key], after[key])
+    return lines
+
+
+def _compare(key: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    if old["score"] == new["score"] and old["status"] == new["status"]:
+        return []
+    reasons = [
+        name
+        for name, part in (("the submission", "submission"), ("the kit", "kit"), ("the seed", "seed"),
+                           ("the options", "options"))
+        if old["fingerprint"].get(part) != new["fingerprint"].get(part)
+    ]  # fmt: skip
+    was = {check["id"]: check for check in old["checks"]}
+    moved = [
+        f"    {check['id']}: {was[check['id']]['points']:g} -> {check['points']:g}"
+        f"{'  ' + check['message'][:160] if check['message'] else ''}"
+        for check in new["checks"]
+        if check["id"] in was and was[check["id"]]["points"] != check["points"]
+    ]
+    why = " and ".join(reasons) or "nothing that is recorded"
+    return [f"{key}: {old['score']:g} -> {new['score']:g} ({why} changed)", *moved]
