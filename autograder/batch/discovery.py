@@ -27,7 +27,9 @@ _CANVAS = re.compile(
     r"(?:-(?P<attempt>\d+))?(?P<suffix>\.\w+)?$"
 )
 # Ada Lovelace_1234567_assignsubmission_file_ (a folder) or ..._file_homework.zip
-_MOODLE = re.compile(r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)$")
+_MOODLE = re.compile(
+    r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)$"
+)
 _GRADESCOPE = re.compile(r"^submission_(?P<id>\d+)$")
 
 

@@ -42,7 +42,7 @@ def write_gradebook(
          *checks, "isolation", "seed", "note"]
     )  # fmt: skip
     for row in rows:
-        won = {group: 0.0 for group in groups}
+        won = dict.fromkeys(groups, 0.0)
         by_check = {}
         for check in row["checks"]:
             won[check["layer"]] = won.get(check["layer"], 0.0) + check["points"]

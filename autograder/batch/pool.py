@@ -214,7 +214,9 @@ def _give_up(job: Job, entry: Entry) -> Done:
         training="none",
     )  # fmt: skip
     mark = Fingerprint("", "", job.seed, "given up")
-    return Done(entry, ResultsFolder(job.out).write(entry, mark, result), fresh=True, fault=sentence)
+    return Done(
+        entry, ResultsFolder(job.out).write(entry, mark, result), fresh=True, fault=sentence
+    )
 
 
 def count_cores() -> int:

@@ -124,12 +124,13 @@ def compare_results(old: ResultsFolder, new: ResultsFolder) -> list[str]:
 def _compare(key: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     if old["score"] == new["score"] and old["status"] == new["status"]:
         return []
+    causes = {"submission": "the submission", "kit": "the kit", "seed": "the seed",
+              "options": "the options"}  # fmt: skip
     reasons = [
-        name
-        for name, part in (("the submission", "submission"), ("the kit", "kit"), ("the seed", "seed"),
-                           ("the options", "options"))
+        told
+        for part, told in causes.items()
         if old["fingerprint"].get(part) != new["fingerprint"].get(part)
-    ]  # fmt: skip
+    ]
     was = {check["id"]: check for check in old["checks"]}
     moved = [
         f"    {check['id']}: {was[check['id']]['points']:g} -> {check['points']:g}"

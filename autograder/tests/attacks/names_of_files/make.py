@@ -10,5 +10,6 @@ def make(folder: Path) -> Path:
     inside = folder / "\x1b[31m <script>x"
     inside.mkdir()
     for name in NAMES:
-        (inside / name.replace("/", "")).write_text("class Scale:\n    x = 1\n    1 / 0\n")
+        (inside / name).write_text("class Scale:\n    1 / 0\n")
+    (inside / "scale.py").write_text("class Scale:\n    1 / 0\n")
     return inside
