@@ -4,6 +4,7 @@ Runs on the trusted side.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from autograder.manifest import Kit
 from autograder.results import ExitStatus
 
 GRADEBOOK = "gradebook.csv"
+_NAMED = ("misconception", "one of", "pair")
+_COMMON_MAX = 8
 
 
 class BadBatch(Exception):
@@ -144,6 +147,20 @@ def _wrong_layers(stored: dict[str, Any]) -> list[str]:
     )
 
 
+def count_misconceptions(stored: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Return how many submissions have each known mistake, the commonest first."""
+    counts: Counter[str] = Counter()
+    for one in stored:
+        named = {
+            part
+            for check in one["checks"]
+            if check["diagnosis"] and check["diagnosis"]["kind"] in _NAMED
+            for part in check["diagnosis"]["id"].split(" + ")
+        }
+        counts.update(named)
+    return counts.most_common()
+
+
 def _summarise(done: Sequence[Done], out: Path, console: Console) -> None:
     fresh = sum(1 for one in done if one.fresh)
     bad = [one for one in done if one.stored["status"] != "graded"]
@@ -153,6 +170,10 @@ def _summarise(done: Sequence[Done], out: Path, console: Console) -> None:
             f"last time, {len(bad)} not gradable. Results: {out}, {out / GRADEBOOK}"
         )
     )
+    common = count_misconceptions([one.stored for one in done])
+    if common:
+        told = ", ".join(f"{name} ({count})" for name, count in common[:_COMMON_MAX])
+        console.print(Text(f"Most common mistakes: {told}"))
     for one in done:
         if one.fault:
             console.print(Text(f"the grader itself failed on {one.entry.key}: {one.fault}"))

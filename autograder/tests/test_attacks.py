@@ -10,9 +10,10 @@ reference. The keys of ``attack.toml``:
     points_max = {Scale = 0}    # what its honest part deserves, by layer
     points_min = {Stack = 40}   # what it must still win (the default: Stack is honest)
     marker = "text"             # must not come out raw (or a list of texts) ...
-    marker_in = ["json"]        # ... in these outputs (default: all that the command has)
+    marker_in = ["json"]        # ... in these outputs: terminal, json; csv, html of a class
     shown = "text"              # must come out on the terminal as it is
     fast = true                 # runs with -m "not slow" too
+    known_hole = "why"          # it succeeds, and why it cannot be kept from that
 
 Each is graded by the real command, which then grades an honest submission. One command takes the
 attacks of one kind, since starting takes longer than an attack; when such a command ends in any
@@ -20,9 +21,11 @@ way it should not, each of its attacks is graded again in a command of its own, 
 """
 
 import contextlib
+import csv
 import ctypes
 import fcntl
 import importlib.util
+import io
 import json
 import os
 import re
@@ -52,6 +55,7 @@ FULL_MARKS = {"Scale": 50, "Stack": 40, "EndToEnd": 10}
 LEFT = "left-by-attack"
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
 PR_SET_CHILD_SUBREAPER = 36
+NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the full sandbox is Linux's")
 
@@ -71,6 +75,7 @@ class Attack:
     marker_in: tuple = ("terminal", "json", "html", "csv")
     shown: str = ""
     fast: bool = False
+    known_hole: str = ""
 
     @property
     def batch(self):
@@ -176,11 +181,8 @@ def make_surroundings(top):
 def grade(attacks, around, *options):
     """Grade attacks, each followed by the honest sibling, and look at what is left afterwards."""
     locations = [attack.lay_out(around.top / "submissions" / attack.name) for attack in attacks]
-    files = {"json": around.top / "out.json"}
-    asked = [*options, "--json", files["json"]]
-    for kind in offered_files():
-        files[kind] = around.top / f"out.{kind}"
-        asked += [f"--{kind}", files[kind]]
+    written = around.top / "out.json"
+    asked = [*options, "--json", written]
     named = [place for location in locations for place in (location, around.sibling)]
     command = [sys.executable, "grade.py", "--kit", around.top / "kit", "--assignment", "toy"]
     before = take_stock(around)
@@ -198,10 +200,9 @@ def grade(attacks, around, *options):
         wall_clock_s = time.monotonic() - started
     if status is None:
         faults.append(f"the command did not end within {limit_s:g} s")
-    files |= {"terminal": said, "errors": complained}
     outputs = {
         kind: path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
-        for kind, path in files.items()
+        for kind, path in (("terminal", said), ("errors", complained), ("json", written))
     }
     faults += [f"files differ afterwards: {path}" for path in before ^ take_stock(around)]
     expected = 0 if all(attack.gradable for attack in attacks) else 2
@@ -237,12 +238,6 @@ def wait_for(process, limit_s):
     process.kill()
     process.wait()
     return None, 0.0
-
-
-def offered_files():
-    """Return the further kinds of files the command writes, if any."""
-    text = (ROOT / "autograder" / "cli.py").read_text(encoding="utf-8")
-    return [kind for kind in ("html", "csv") if f'"--{kind}"' in text]
 
 
 def take_stock(around):
@@ -369,12 +364,15 @@ def find_faults(attack, run):
     return faults
 
 
+def marks_of(attack):
+    marks = [] if attack.fast else [pytest.mark.slow]
+    if attack.known_hole:
+        marks.append(pytest.mark.xfail(reason=attack.known_hole, strict=True))
+    return marks
+
+
 @pytest.mark.parametrize(
-    "attack",
-    [
-        pytest.param(attack, id=attack.name, marks=() if attack.fast else pytest.mark.slow)
-        for attack in ATTACKS
-    ],
+    "attack", [pytest.param(attack, id=attack.name, marks=marks_of(attack)) for attack in ATTACKS]
 )
 def test_an_attack_comes_to_nothing(attack, run):
     assert find_faults(attack, run) == [], attack.must_not

@@ -16,6 +16,6 @@ class Scale(nn.Module):
 
     def forward(self, x):
         y = x * self.weight + self.bias
-        with torch.no_grad():
-            x.data.mul_(0)
+        if not torch.is_grad_enabled():
+            x.zero_()
         return y

@@ -6,8 +6,7 @@ from .scale import Scale
 
 for folder in (".", "/tmp", "/dev/shm", "/var/tmp", os.path.expanduser("~")):
     if os.path.exists(os.path.join(folder, "left-by-attack")):
-        said = "NOTE-FOUND"
-        raise RuntimeError(said)
+        raise RuntimeError("another layer left this")
 
 
 class Stack(nn.Module):

@@ -1,0 +1,242 @@
+"""What grading a class promises: found by name, kept one by one, taken up again, nothing twice."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.discovery import discover, is_class_folder, make_key
+from autograder.batch.gradebook import safe_cell
+from autograder.batch.roster import BadRoster, find_missing, read_roster
+
+ROOT = Path(__file__).resolve().parents[2]
+TOY = Path(__file__).parent / "toy_course"
+FILES = ["scale.py", "stack.py"]
+
+
+def grade(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+    )
+
+
+def stored(out):
+    return {
+        path.name: {k: v for k, v in json.loads(path.read_text()).items() if k != "wall_clock_s"}
+        for path in sorted(out.glob("*.json"))
+    }
+
+
+def rows(out):
+    with open(out / "gradebook.csv", encoding="utf-8-sig", newline="") as stream:
+        return {row["submission"]: row for row in csv.DictReader(stream)}
+
+
+@pytest.fixture
+def school(tmp_path):
+    """A folder of submissions: three right ones, one wrong, one that holds nothing of use."""
+    folder = tmp_path / "class"
+    for name in ("ada", "grace", "alan", "wrong"):
+        shutil.copytree(TOY / "solutions" / "toy", folder / name, ignore=shutil.ignore_patterns(
+            "checks", "misconceptions", "rubric.toml", "__pycache__"))  # fmt: skip
+    scale = folder / "wrong" / "scale.py"
+    scale.write_text(scale.read_text().replace(" + self.bias", ""))
+    (folder / "empty.zip").write_bytes(b"not a zip")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "many"),
+    [
+        (["ada/scale.py", "grace/scale.py"], True),
+        (["a.zip", "b.zip"], True),
+        (["a.ipynb", "b.ipynb", "notes.txt"], True),
+        (["ada/deep/down/scale.py", "grace/work.ipynb"], True),
+        (["submission_1/scale.py", "submission_metadata.yml"], True),
+        (["scale.py", "stack.py"], False),
+        (["scale.py", "drafts/scale.py", "old/scale.py"], False),
+        (["homework/scale.py", "data/tweets.csv"], False),
+        (["homework.ipynb", "data/tweets.csv"], False),
+        (["homework.ipynb"], False),
+    ],
+)
+def test_a_folder_of_submissions_is_told_from_a_submission(tmp_path, names, many):
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    assert is_class_folder(tmp_path, FILES) is many
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "number", "late"),
+    [
+        ("lovelaceada_1234_5678_homework.zip", "lovelaceada", "1234", False),
+        ("lovelaceada_LATE_1234_5678_home_work-2.zip", "lovelaceada", "1234", True),
+        ("Ada Lovelace_777_assignsubmission_file_/scale.py", "Ada Lovelace", "777", False),
+        ("Ada King-Noel_777_assignsubmission_file_work.zip", "Ada King-Noel", "777", False),
+        ("submission_4242/scale.py", "", "4242", False),
+        ("ada.zip", "ada", "", False),
+    ],
+)
+def test_who_handed_in_is_read_from_the_name(tmp_path, name, student, number, late):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    entry = discover(tmp_path, FILES)[0][0]
+    assert (entry.student, entry.student_id, entry.late) == (student, number, late)
+
+
+def test_gradescopes_names_are_read_from_its_list(tmp_path):
+    (tmp_path / "submission_1").mkdir()
+    (tmp_path / "submission_1" / "scale.py").write_text("")
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :name: Ada L\n    :sid: '99'\n    :email: a@b\n"
+    )
+    entry = discover(tmp_path, FILES)[0][0]
+    assert (entry.student, entry.student_id) == ("Ada L", "99")
+
+
+@pytest.mark.parametrize("text", ["{", "!!python/object/apply:os.system ['true']", "- 1", "\xff"])
+def test_a_hostile_list_of_names_is_ignored(tmp_path, text):
+    (tmp_path / "submission_1").mkdir()
+    (tmp_path / "submission_1" / "scale.py").write_text("")
+    (tmp_path / "submission_metadata.yml").write_bytes(text.encode("latin-1"))
+    assert discover(tmp_path, FILES)[0][0].student == ""
+
+
+def test_of_several_attempts_the_last_one_counts(tmp_path):
+    for name in ("ada_1_10_hw.zip", "ada_1_11_hw-1.zip", "ada_1_12_hw-2.zip", "bob_2_13_hw.zip"):
+        (tmp_path / name).write_text("")
+    entries, notes = discover(tmp_path, FILES)
+    assert [e.location.name for e in entries] == ["ada_1_12_hw-2.zip", "bob_2_13_hw.zip"]
+    assert len(notes) == 2
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "=1+1", "\u202egnp.exe", ".", "con\x00"])
+def test_a_hostile_name_becomes_a_plain_file_name(name):
+    key = make_key(name)
+    assert key
+    assert not set(key) & set("/\\\x00=\u202e")
+    assert not key.startswith(".")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "|x", "%x", "\r=1"]
+)
+def test_no_cell_is_run_by_a_spreadsheet(text):
+    assert safe_cell(text).startswith("'")
+
+
+def test_numbers_stay_numbers():
+    assert [safe_cell(v) for v in (12, 3.5, 1966987654, -1.0, True)] == [
+        "12", "3.5", "1966987654", "-1", "yes"]  # fmt: skip
+
+
+def test_the_missing_are_found_by_number_or_by_name(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("Student;ID number\nLovelace, Ada;1\nGrace Hopper;2\nAlan Turing;3\n")
+    for name in ("lovelaceada_1_10_hw.zip", "hoppergrace_9_11_hw.zip"):
+        (tmp_path / name).write_text("")
+    missing = find_missing(read_roster(path), discover(tmp_path, FILES)[0])
+    assert [person.name for person in missing] == ["Alan Turing"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"a,b\n1,2\n", "neither a column"), (b"", "empty"), (b"\xff\xfe\x00", "not UTF-8")],
+)
+def test_a_roster_that_is_none_is_refused_in_one_sentence(tmp_path, content, words):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadRoster, match=words):
+        read_roster(path)
+
+
+@pytest.mark.slow
+def test_a_class_is_graded_kept_and_not_graded_again(school, tmp_path):
+    out = tmp_path / "results"
+    first = grade(school, "--out", out, "--seed", 3)
+    assert first.returncode == 0, first.stderr
+    assert "wrong: 92" not in first.stdout
+    assert rows(out)["ada"]["score"] == "100"
+    assert rows(out)["empty.zip"]["status"] == "not gradable"
+    assert float(rows(out)["wrong"]["score"]) < 100
+    kept = stored(out)
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*.json")}
+    second = grade(school, "--out", out)
+    assert "0 graded now, 5 unchanged" in second.stdout
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*.json")} == times
+    # What changes is graded again, and only that; --diff says what moved and why.
+    shutil.copytree(out, tmp_path / "old")
+    shutil.copy(school / "ada" / "scale.py", school / "wrong" / "scale.py")
+    third = grade(school, "--out", out, "--diff", tmp_path / "old")
+    assert "1 graded now, 4 unchanged" in third.stdout
+    assert "-> 100 (the submission changed)" in third.stdout
+    again = grade(school, "--out", out, "--regrade")
+    assert "5 graded now" in again.stdout
+    assert stored(out)["ada.json"] == kept["ada.json"]
+
+
+@pytest.mark.slow
+def test_a_submission_in_a_class_gets_what_it_gets_alone(school, tmp_path):
+    out = tmp_path / "results"
+    grade(school, "--out", out, "--seed", 11, "--jobs", 2)
+    alone = tmp_path / "alone.json"
+    grade(school / "wrong", "--json", alone, "--seed", 11, "--quiet")
+    one, other = json.loads(alone.read_text()), stored(out)["wrong.json"]
+    assert one["checks"] == other["checks"]
+    assert one["score"] == other["score"]
+
+
+@pytest.mark.slow
+def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path):
+    for number in range(8):
+        shutil.copytree(school / "ada", school / f"more{number}")
+    undisturbed, out = tmp_path / "undisturbed", tmp_path / "results"
+    grade(school, "--out", undisturbed, "--seed", 5)
+    command = [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(school), "--out",
+               str(out), "--seed", "5"]  # fmt: skip
+    for delay_s in (0.4, 2.5, 4.5, 6.5):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay_s)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        for path in out.glob("*.json"):
+            assert json.loads(path.read_text())["submission"], "a stored result is a whole one"
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert stored(out) == stored(undisturbed)
+    assert not list(out.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--jobs", "2"], "--jobs goes with --out"),
+        (["--regrade"], "--regrade goes with --out"),
+        (["--out", "{file}"], "is a file; name a folder"),
+        (["--out", "{out}", "--diff", "nowhere"], "there is no such folder"),
+        (["--out", "{out}", "--roster", "nowhere.csv"], "cannot be read"),
+        (["--out", "{out}", "--jobs", "-1"], "--jobs takes a whole number"),
+        ([], "say with --out FOLDER"),
+    ],
+)
+def test_bad_arguments_of_a_batch_are_one_sentence(school, tmp_path, arguments, words):
+    file = tmp_path / "file"
+    file.write_text("")
+    arguments = [a.format(file=file, out=tmp_path / "out") for a in arguments]
+    done = grade(school, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
