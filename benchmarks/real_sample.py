@@ -1,4 +1,4 @@
-"""Training from scratch on real tweets, on a CPU: from the raw file to accuracy, as a notebook does.
+"""Training from scratch on real tweets, on a CPU: from the raw file to accuracy.
 
     python benchmarks/real_sample.py --data CSV [--rows 20000] [--epochs 5] [--seeds 140 141 142]
 

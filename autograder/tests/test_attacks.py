@@ -178,12 +178,13 @@ def make_surroundings(top):
     return secret
 
 
-def grade(attacks, around, *options):
+def grade(attacks, around, *options, honest=True):
     """Grade attacks, each followed by the honest sibling, and look at what is left afterwards."""
     locations = [attack.lay_out(around.top / "submissions" / attack.name) for attack in attacks]
     written = around.top / "out.json"
     asked = [*options, "--json", written]
-    named = [place for location in locations for place in (location, around.sibling)]
+    after = [around.sibling] if honest else []
+    named = [place for location in locations for place in (location, *after)]
     command = [sys.executable, "grade.py", "--kit", around.top / "kit", "--assignment", "toy"]
     before = take_stock(around)
     limit_s = START_WALL_CLOCK_S_MAX + SUBMISSION_WALL_CLOCK_S_MAX * len(named)
@@ -379,12 +380,48 @@ def test_an_attack_comes_to_nothing(attack, run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["reads_the_home_folder", "reads_the_environment"])
-def test_the_secret_would_be_seen_where_nothing_keeps_it_in(name, surroundings):
-    run = grade(
-        [read_attack(FOLDER / name)], surroundings, "--sandbox", "plain", "--layer", "Scale"
-    )
-    assert "the secret came out" in run.faults
+def test_the_secret_would_be_seen_where_nothing_keeps_it_in(surroundings):
+    attacks = [
+        read_attack(FOLDER / name) for name in ("reads_the_environment", "reads_the_home_folder")
+    ]
+    options = ("--sandbox", "plain", "--layer", "Scale")
+    run = grade(attacks, surroundings, *options, honest=False)
+    for hostile in run.results:
+        assert surroundings.canary in json.dumps(hostile)
+
+
+@pytest.mark.slow
+def test_what_a_class_gets_holds_nothing_live(surroundings):
+    people, out = surroundings.top / "class", surroundings.top / "out"
+    people.mkdir()
+    for number, attack in enumerate(a for a in ATTACKS if a.kind == "injecting"):
+        location = attack.lay_out(people / f"person{number}")
+        if location.parent != people:
+            location.rename(people / f"{location.name}{number}")
+    for name in ("=HYPERLINK(1)", "+1", "-1-1", "@SUM(1)", "\t=1", "<script>alert(1)<script>"):
+        text = f"raise ValueError({name!r})\n\n\nclass Scale:\n    pass\n"
+        (people / f"{name}.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "grade.py", "--kit", surroundings.top / "kit", people, "--out", out],
+        cwd=ROOT, env=surroundings.environment(), capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    texts = {path: path.read_text("utf-8") for path in out.rglob("*") if path.is_file()}
+    assert any(path.suffix == ".csv" for path in texts)
+    texts |= {Path("terminal"): done.stdout, Path("errors"): done.stderr}
+    for path, text in texts.items():
+        for marker in (surroundings.canary, "\x1b", "\u202e", "\x9b"):
+            assert marker not in text, path
+        if path.suffix == ".html":
+            assert "<script>alert" not in text, path
+        if path.suffix == ".csv":
+            cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+            assert [cell for cell in cells if is_live(cell)] == []
+
+
+def is_live(cell):
+    """Whether a spreadsheet would compute a cell instead of showing it."""
+    return cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not NUMBER.fullmatch(cell)
 
 
 def test_every_attack_says_in_one_line_what_must_not_happen():

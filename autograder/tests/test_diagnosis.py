@@ -145,6 +145,17 @@ def test_a_forward_that_returns_nothing_is_explained(diagnose):
     assert "gives nothing back" in diagnose("None")["explanation"]
 
 
+def test_a_diagnosis_that_fails_costs_no_grade_and_is_said(toy, scale_with, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("autograder.trusted.diagnose.Examination", fail)
+    result = toy.grade(scale_with("return x"))
+    assert result.score > 0
+    assert not result.grader_faults
+    assert "no diagnosis of Scale: it failed (ZeroDivisionError)" in result.notes
+
+
 def test_hints_are_shown_as_strong_as_asked(toy, scale_with):
     result = toy.grade(scale_with("return x"), hint=1)
     assert result.hints == {

@@ -58,7 +58,11 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
         if not lost or layer.name not in submission.places:
             continue
         loaded = submission.layer(layer.name)
-        diagnosis = explain_layer(submission.kit, loaded)
+        try:
+            diagnosis = explain_layer(submission.kit, loaded)
+        except Exception as error:  # noqa: BLE001  (a fault of ours must not cost a finished grade)
+            submission.remark(f"no diagnosis of {layer.name}: it failed ({type(error).__name__})")
+            diagnosis = None
         lines = next((fault.lines for fault in loaded.evidence.faults() if fault.lines), ())
         for index in lost:
             explained[index] = replace(

@@ -1,8 +1,10 @@
+import contextlib
+
 import torch
 from torch import nn
 
 
-MIB_MAX = 6 * 1024
+GIB_MAX = 6
 
 
 class Scale(nn.Module):
@@ -13,7 +15,9 @@ class Scale(nn.Module):
 
     def forward(self, x):
         held = []
-        while len(held) < MIB_MAX // 64:
-            held.append(bytearray(64 * 2**20))
-        said = f"TOOK-MEMORY {len(held) * 64} MiB"
+        for gib in range(GIB_MAX, 1, -1):
+            with contextlib.suppress(MemoryError):
+                held.append(bytearray(gib * 2**30))
+                break
+        said = f"TOOK-MEMORY {len(held)}" if held else "none"
         raise RuntimeError(said)
