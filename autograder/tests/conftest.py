@@ -4,8 +4,22 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from autograder.authoring.grading import Grader
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+# The same examples every time in CI; the long profile searches anew.
+settings.register_profile(
+    "kit", max_examples=150, deadline=None, derandomize=True, suppress_health_check=_SLOW
+)
+settings.register_profile("long", max_examples=100_000, deadline=None, suppress_health_check=_SLOW)
+
+
+def pytest_configure(config):
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile("kit")
+
 
 TOY = Path(__file__).parent / "toy_course"
 
