@@ -256,3 +256,7 @@ def _write(path: Path, results: list[Result], *, several: bool) -> None:
         write_json(path, results, several=several)
     except OSError as error:
         raise BadArguments(f"--json {path} cannot be written: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,12 +12,11 @@ batches and number of epochs:
 - a bag of words: logistic regression on which words a tweet holds; no order, no interplay;
 - the reference, its position vectors held at 0: attention, but no order of words;
 - the reference, attention left out and the mean of all tokens read instead of [CLS]'s vector (or it
-  would read nothing but [CLS]): every token for itself, then a sum;
+  would read nothing but [CLS]): every token, with its place, for itself;
 - the reference, attending to all real tokens of a tweet alike;
-- the reference, started as torch starts it;
-- the reference, its embeddings started small, as BERT's were. (So are those of all models above but
-  the last. At torch's own start, a standard deviation of 1, word and place of a token are hard to
-  tell apart and learning takes many times as long.)
+- the reference, started as torch starts it: embeddings with a standard deviation of 1, where word
+  and place of a token are hard to tell apart;
+- the reference, its embeddings started small, as BERT's were, and as in the three variants without.
 
 Accuracy is given by seed (which draws tweets and weights anew) and on average. The rules label
 every tweet without exception, so 1 is reachable, and half the tweets are positive, so 0.5 is

@@ -51,6 +51,7 @@ def find_faults(kit: Kit, *, grading: bool = True) -> Iterator[str]:
         look_for_hints,
         look_for_misconceptions,
         look_for_leaks,
+        rebuild_notebook,
     ]
     if grading:
         rules += [grade_reference, grade_stubs]
@@ -142,6 +143,36 @@ def look_for_misconceptions(kit: Kit) -> Iterator[str]:
         except SyntaxError as error:
             name = version.misconceptions[0].id
             yield f"{bank_file(kit, layer.name)}: {name} gives no valid Python: {error.msg}"
+
+
+def rebuild_notebook(kit: Kit) -> Iterator[str]:
+    """The student notebook handed out is what its source builds now, without outputs."""
+    if not any((kit.staff_folder / "notebook").glob("*.md")):
+        return
+    try:
+        from autograder.authoring.notebook import build
+    except ImportError:
+        yield "the notebook cannot be rebuilt: install the extra, pip install '.[notebook]'"
+        return
+    try:
+        source = build.find_source(kit)
+        wanted = build.write_notebook(build.build_notebook(source, "student"))
+        path = build.student_notebook_path(kit, source)
+        if not path.is_file():
+            yield f"{path} is missing: python -m autograder.authoring.notebook.build"
+        elif _without_pictures(path.read_text(encoding="utf-8")) != _without_pictures(wanted):
+            yield f"{path} is not what {source.name} builds now: build it anew"
+    except build.NotebookSourceError as error:
+        yield str(error)
+
+
+def _without_pictures(notebook: str) -> str:
+    """Return a notebook without its pictures' bytes, which differ with fonts and libraries."""
+    data = json.loads(notebook)
+    for cell in data.get("cells", []):
+        for name in cell.get("attachments", {}):
+            cell["attachments"][name] = ""
+    return json.dumps(data, sort_keys=True)
 
 
 def look_for_leaks(kit: Kit) -> Iterator[str]:
