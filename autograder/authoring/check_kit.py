@@ -151,6 +151,7 @@ def rebuild_notebook(kit: Kit) -> Iterator[str]:
         return
     try:
         from autograder.authoring.notebook import build
+        from autograder.authoring.notebook.source import NotebookSourceError
     except ImportError:
         yield "the notebook cannot be rebuilt: install the extra, pip install '.[notebook]'"
         return
@@ -162,7 +163,7 @@ def rebuild_notebook(kit: Kit) -> Iterator[str]:
             yield f"{path} is missing: python -m autograder.authoring.notebook.build"
         elif _without_pictures(path.read_text(encoding="utf-8")) != _without_pictures(wanted):
             yield f"{path} is not what {source.name} builds now: build it anew"
-    except build.NotebookSourceError as error:
+    except NotebookSourceError as error:
         yield str(error)
 
 

@@ -40,11 +40,11 @@ def build_notebook(source: Path, version: Version) -> NotebookNode:
     """Return the notebook that ``source`` describes. Raises NotebookSourceError, KitError."""
     kit = find_kit_of(source)
     cells = [cell for cell in read_source(source) if version in cell.versions]
+    built = [_build_cell(kit, cell, version, source.name, n) for n, cell in enumerate(cells)]
     used = {cell.fill_class for cell in cells} - {""}
     missing = [layer.name for layer in kit.layers if layer.name not in used]
     if missing:
         raise NotebookSourceError(f"{source.name} never shows the class {missing[0]}")
-    built = [_build_cell(kit, cell, version, source.name, n) for n, cell in enumerate(cells)]
     return nbformat.from_dict(  # type: ignore[no-untyped-call,no-any-return]
         {
             "cells": [cell for cell in built if cell is not None],
