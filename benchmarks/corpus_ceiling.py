@@ -16,7 +16,7 @@ batches and number of epochs:
 - the reference, attending to all real tokens of a tweet alike;
 - the reference, started as torch starts it: embeddings with a standard deviation of 1, where word
   and place of a token are hard to tell apart;
-- the reference, its embeddings started small, as BERT's were, and as in the three variants without.
+- the reference, its embeddings started small, as BERT's were; so do the first three variants of it.
 
 Accuracy is given by seed (which draws tweets and weights anew) and on average. The rules label
 every tweet without exception, so 1 is reachable, and half the tweets are positive, so 0.5 is

@@ -80,7 +80,7 @@ class Examination:
             fit = [r for r in records if id(r) in firsts and r.handle not in copies]
             return sorted(fit, key=_size)[:most]
 
-        return cheapest(self.departing, 2) + cheapest(self.agreeing, 3)
+        return sorted(cheapest(self.departing, 2) + cheapest(self.agreeing, 3), key=_size)
 
     def explains(self, version: Version) -> bool:
         """Whether a wrong version would have answered everything as the student's layer did."""
