@@ -220,7 +220,7 @@ def main() -> int:
         f"{chosen.test:,} of the full style for the test; {vocab_size} words, "
         f"{chosen.epochs} epochs, batches of {BATCH_SIZE}.\n"
         f"The reference: {', '.join(f'{name} {size}' for name, size in SIZES.items())}; "
-        f"{chosen.threads} thread(s), torch {torch.__version__}.\n"
+        f"{chosen.threads} CPU thread(s), torch {torch.__version__}.\n"
     )
     columns = " | ".join(f"seed {seed}" for seed in seeds)
     print(f"| model | {columns} | mean | in training | CPU s |")

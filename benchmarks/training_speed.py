@@ -193,7 +193,9 @@ def main() -> int:
     else:
         tokenizer = load_tokenizer(chosen.tokenizer)
     where = (
-        torch.cuda.get_device_name() if "cuda" in chosen.device else f"{chosen.threads} thread(s)"
+        torch.cuda.get_device_name()
+        if "cuda" in chosen.device
+        else f"{chosen.threads} CPU thread(s)"
     )
     print(
         f"{len(halves[0]):,} {'generated' if chosen.data is None else 'real'} tweets for training, "

@@ -22,6 +22,12 @@ from autograder.trusted.examination import Examination
 from autograder.trusted.locate import locate
 from autograder.trusted.submission import LoadedLayer, Submission
 
+_OTHER_PARAMETERS = (
+    "What this layer is made of is not what the hand-out lists, so nothing it computes could be "
+    "compared. Print the names and shapes in layer.named_parameters() and hold them beside the "
+    "attributes of the hand-out: is a module missing, one too many, of another size, shared by "
+    "two places, or kept where PyTorch does not look?"
+)
 # How much thought a failing layer may cost before nothing is said.
 _CPU_S_MAX = 0.8
 
@@ -107,7 +113,11 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
             advice = advise(kit, loaded.name, fault, letters)
             if advice is not None:
                 return Diagnosis(advice[0], advice[1], "error")
-        told = _explain_return(loaded.evidence) or locate(examination, letters)
+        told = (
+            _explain_return(loaded.evidence)
+            or (_OTHER_PARAMETERS if examination.strangers else "")
+            or locate(examination, letters)
+        )
         return Diagnosis("place", told, "place") if told else None
 
 
