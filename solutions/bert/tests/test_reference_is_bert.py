@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from data_utils.pretrained import rename_weights
 from solutions.bert.classifier import SimplifiedBertClassifier
-from solutions.bert.hf_weights import convert_weights
 
 transformers = pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow  # importing it takes most of the time
@@ -54,7 +54,7 @@ def make_pair(request):
         n_classes=sizes["classes"],
     )
     ours = ours.double().eval()
-    ours.load_state_dict(convert_weights(theirs.state_dict(), sizes["layers"]))
+    ours.load_state_dict(rename_weights(theirs.state_dict()))
     return theirs, ours
 
 
@@ -108,7 +108,7 @@ def test_gradients_are_equal_for_every_weight(pair, batch_with_padding):
     gradients["bert.embeddings.token_type_embeddings.weight"] = torch.zeros(1, 1).double()
     # Hugging Face keeps the padding row of its word table from learning.
     row = theirs.config.pad_token_id
-    want = convert_weights(gradients, len(ours.encoder.transformer_layers))
+    want = rename_weights(gradients)
     for name, value in ours.named_parameters():
         got, expected = value.grad.clone(), want[name]
         if name == "embedding.word_embeddings.weight":
