@@ -41,7 +41,7 @@ def test_a_graded_submission_ends_with_0_and_writes_the_schema(tmp_path):
     assert {"schema", "submission", "assignment", "score", "max_score", "seed", "isolation",
             "checks"} <= data.keys()  # fmt: skip
     assert (data["schema"], data["score"], data["seed"]) == (1, 100.0, 5)
-    assert {"id", "layer", "status", "points", "max_points", "message", "diagnosis"} == (
+    assert {"id", "layer", "status", "points", "max_points", "message", "diagnosis"} <= (
         data["checks"][0].keys()
     )
 

@@ -36,7 +36,7 @@ def test_every_grade_command_in_the_texts_can_be_parsed():
 
 def test_every_folder_the_readme_names_exists():
     for path in re.findall(r"`((?:\w+/)+)`", README):
-        if path not in ("authoring/", "checks/", "tests/"):
+        if path not in ("authoring/", "checks/", "misconceptions/", "notebook/", "tests/"):
             assert (ROOT / path).is_dir(), path
 
 

@@ -21,7 +21,7 @@ OFFLINE = {**os.environ, "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg", "PYTHONWARN
            "OMP_NUM_THREADS": "2", "IPYTHONDIR": ""}  # fmt: skip
 
 SUBJECTS = (
-    "data", "tokenizer", "[cls]", "[sep]", "[pad]", "fine-tuning", "why transformers", "embedding",
+    "data", "tokenizer", "[cls]", "[sep]", "[pad]", "fine-tuning", "why a transformer", "embedding",
     "position", "multi-head attention", "layernorm", "residual", "feed-forward", "block", "encoder",
     "pooler", "classifier", "training", "accuracy", "attention map", "bag of words",
     "what to try next",

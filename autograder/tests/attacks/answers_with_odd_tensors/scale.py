@@ -17,7 +17,8 @@ def pack(tensors):
     state[0] += 1
     dtype = DTYPES[state[0] % len(DTYPES)]
     shape = SHAPES[state[0] // len(DTYPES) % len(SHAPES)]
-    names = [*tensors, "grad.param.", "grad.input.x", "grad.input.-1", "grad.input.99", ""]
+    names = [*tensors, "", "grad.param.", "grad.param.nowhere"]
+    names += [f"grad.input.{index}" for index in ("x", -1, 99, "²", "9" * 5000)]
     return save({name: torch.zeros(shape).to(dtype) for name in names})
 
 
