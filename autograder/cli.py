@@ -227,8 +227,10 @@ def _stage(location: str, kit: Kit) -> _Staged:
 
 
 def _ungradable(entry: _Staged, kit: Kit, seed: int) -> Result:
+    from autograder.trusted.outcomes import clean_text
+
     return Result(
-        submission=entry.location,
+        submission=clean_text(entry.location, 200),
         assignment=kit.assignment,
         seed=seed,
         isolation="",

@@ -34,7 +34,7 @@ SIZES = {"emb_size": 64, "n_layers": 2, "n_heads": 4, "intermediate_size": 128, 
 VOCAB_SIZE = 4_000
 BATCH_SIZE = 32
 PEAK_LEARNING_RATE = 1e-3
-# Torch starts embeddings at 1, where word and place of a token are hard to tell apart.
+# Torch starts embeddings at 1; AdamW's steps turn smaller vectors farther.
 EMBEDDING_STD = 0.1
 
 

@@ -22,6 +22,7 @@ from autograder.manifest import Kit, load_kit
 from autograder.results import Result
 from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.intake import IntakeLimits, StagedSubmission, stage_submission
+from autograder.trusted.outcomes import clean_text
 
 _TRIES_MAX = 2
 
@@ -120,7 +121,7 @@ def grade_entry(grader: _Grader, entry: Entry, *, regrade: bool) -> Done:
     if known is not None:
         return Done(entry, known, fresh=False)
     if staged is None:
-        result = Result(entry.location.name, kit.assignment, job.seed, "", gradable=False,
+        result = Result(clean_text(entry.location.name, 120), kit.assignment, job.seed, "", gradable=False,
                         problem=problem, training="none")  # fmt: skip
     else:
         result = grader.grade(staged)
@@ -210,7 +211,7 @@ def _collect(
 def _give_up(job: Job, entry: Entry) -> Done:
     sentence = "the grader process died twice while it graded this submission"
     result = Result(
-        entry.location.name, job.assignment, job.seed, "", gradable=False, problem=sentence,
+        clean_text(entry.location.name, 120), job.assignment, job.seed, "", gradable=False, problem=sentence,
         training="none",
     )  # fmt: skip
     mark = Fingerprint("", "", job.seed, "given up")
