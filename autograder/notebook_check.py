@@ -34,7 +34,7 @@ def check(layer: type | str | None = None, *, assignment: str = "bert") -> None:
         print("The checks are not on this machine: hand in your work where your course grades it.")
         return
     if layer is not None and not isinstance(layer, type | str):
-        print(f"check takes a class, as in check(Pooler); it was given something else.")
+        print("check takes a class, as in check(Pooler); it was given something else.")
         return
     name = layer.__name__ if isinstance(layer, type) else layer
     sources = collect_sources(layer if isinstance(layer, type) else None)

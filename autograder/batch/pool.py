@@ -121,12 +121,18 @@ def grade_entry(grader: _Grader, entry: Entry, *, regrade: bool) -> Done:
     if known is not None:
         return Done(entry, known, fresh=False)
     if staged is None:
-        result = Result(clean_text(entry.location.name, 120), kit.assignment, job.seed, "", gradable=False,
-                        problem=problem, training="none")  # fmt: skip
+        result = _not_graded(job, entry, problem)
     else:
         result = grader.grade(staged)
     fault = result.grader_faults[0] if result.grader_faults else ""
     return Done(entry, grader.results.write(entry, mark, result), fresh=True, fault=fault)
+
+
+def _not_graded(job: Job, entry: Entry, problem: str) -> Result:
+    name = clean_text(entry.location.name, 120)
+    return Result(
+        name, job.assignment, job.seed, "", gradable=False, problem=problem, training="none"
+    )
 
 
 def _stage(kit: Kit, entry: Entry) -> tuple[StagedSubmission | None, str]:
@@ -210,10 +216,7 @@ def _collect(
 
 def _give_up(job: Job, entry: Entry) -> Done:
     sentence = "the grader process died twice while it graded this submission"
-    result = Result(
-        clean_text(entry.location.name, 120), job.assignment, job.seed, "", gradable=False, problem=sentence,
-        training="none",
-    )  # fmt: skip
+    result = _not_graded(job, entry, sentence)
     mark = Fingerprint("", "", job.seed, "given up")
     return Done(
         entry, ResultsFolder(job.out).write(entry, mark, result), fresh=True, fault=sentence
