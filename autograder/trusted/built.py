@@ -6,6 +6,7 @@ Runs on the trusted side. What is asked and what comes back is written down as e
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from autograder.trusted.evidence import BuildRecord, RunRecord, Translate
@@ -15,6 +16,12 @@ from autograder.trusted.reference import Run
 from autograder.trusted.submission import LoadedLayer
 
 Inputs = Sequence[Tensor | None]
+
+# What an output or a gradient may be made of, and what a double may be fed: torch knows no
+# arithmetic for other dtypes that arrive, and a comparison would fail on our side.
+NUMBERS = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
+_CARRIED = {*NUMBERS, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool}
+_INPUTS_MAX = 16
 
 
 class Built:
@@ -107,12 +114,21 @@ class Built:
             raise CheckFailed(
                 f"{self.loaded.name}.forward returned {kind}, where a tensor is expected"
             )
+        dtype = results["output"].dtype
+        if dtype not in NUMBERS:
+            raise CheckFailed(
+                f"{self.loaded.name}.forward returned a tensor of {str(dtype)[6:]}, where "
+                "floating-point numbers are expected"
+            )
+        results = {name: value for name, value in results.items() if value.dtype in _CARRIED}
         run = Run(results["output"], facts=facts)
         for name, value in results.items():
-            if name.startswith("grad.param."):
+            if name.startswith("grad.param.") and value.dtype in NUMBERS:
                 run.gradients[name.removeprefix("grad.param.")] = value
-            elif name.startswith("grad.input.") and name[11:].isdigit():
-                run.input_gradients[int(name[11:])] = value
+        for index in range(_INPUTS_MAX):
+            gradient = results.get(f"grad.input.{index}")
+            if gradient is not None and gradient.dtype in NUMBERS:
+                run.input_gradients[index] = gradient
         for call in _dicts(facts, "calls"):
             arguments = {
                 str(name): results.get(str(given.get("tensor"))) if "tensor" in given else None

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version, read_reference
+from autograder.trusted.built import NUMBERS
 from autograder.trusted.compare import Tolerance
 from autograder.trusted.evidence import BuildRecord, RunRecord
 from autograder.trusted.outcomes import CheckEnded, StudentRaised
@@ -114,6 +115,9 @@ class Candidate:
         )  # fmt: skip
         if "output" not in tensors:
             raise CheckEnded(f"forward returned {facts['output']['kind']}")
+        if tensors["output"].dtype not in NUMBERS:
+            kind = str(tensors["output"].dtype).removeprefix("torch.")
+            raise CheckEnded(f"forward returned a tensor of {kind}")
         run = Run(tensors["output"].detach(), facts=facts)
         for name, value in tensors.items():
             if name.startswith("grad.param."):
@@ -218,6 +222,6 @@ def same_end(got: CheckEnded | None, error: BaseException | None) -> bool:
     if got is None or error is None:
         return got is None and error is None
     if isinstance(error, CheckEnded):
-        return not isinstance(got, StudentRaised) and "returned" in got.message
+        return not isinstance(got, StudentRaised) and error.message in got.message
     fault = got.fault if isinstance(got, StudentRaised) else None
     return fault is not None and fault.kind == type(error).__name__

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.manifest import Kit
-from autograder.trusted.built import Built, Inputs
+from autograder.trusted.built import NUMBERS, Built, Inputs
 from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, expect_same
 from autograder.trusted.matching import match_parameters, match_tree
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
@@ -132,6 +132,8 @@ class Twin:
         if "predictions" not in results:
             raise CheckFailed("the trained model gives no predictions")
         predictions = results["predictions"]
+        if predictions.dtype not in NUMBERS:
+            raise CheckFailed("the trained model's logits are no floating-point numbers")
         if not bool(torch.isfinite(predictions).all()):
             raise CheckFailed("the trained model's logits are not all finite")
         return predictions

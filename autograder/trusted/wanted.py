@@ -20,7 +20,7 @@ class IntakeLimits:
     There is no limit on how well an archive is packed: what counts is what comes out of it.
     """
 
-    source_mib_max: float = 4.0
+    source_mib_max: float = 1.0
     # Pictures and tables in a notebook's outputs are large.
     notebook_mib_max: float = 64.0
     total_mib_max: float = 128.0

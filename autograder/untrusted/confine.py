@@ -40,12 +40,14 @@ def confine_worker(limits: WorkerLimits, wire_fd: int, *, gpu: bool = False) -> 
     """Confine this process. Returns in a child when a pid namespace of its own can be had."""
     in_force = []
     _close_all_but(wire_fd)
+    # Before the namespaces: inside them /proc may be missing.
+    started_bytes = _address_space_bytes()
     if _enter_own_namespaces(wire_fd, limits.scratch_mib):
         in_force.append("own namespaces")
     else:
         with contextlib.suppress(OSError):
             os.chdir(os.environ["TMPDIR"])
-    _limit_resources(limits, gpu=gpu)
+    _limit_resources(limits, started_bytes, gpu=gpu)
     in_force.append("resource limits")
     with contextlib.suppress(OSError):
         linux.drop_privileges()
@@ -99,7 +101,7 @@ def _enter_own_namespaces(wire_fd: int, scratch_mib: int) -> bool:
     return True
 
 
-def _limit_resources(limits: WorkerLimits, *, gpu: bool) -> None:
+def _limit_resources(limits: WorkerLimits, started_bytes: int, *, gpu: bool) -> None:
     wanted = {
         resource.RLIMIT_CPU: limits.cpu_s,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -108,7 +110,7 @@ def _limit_resources(limits: WorkerLimits, *, gpu: bool) -> None:
     }
     if not gpu:
         # CUDA reserves address space by the terabyte, so there the limit cannot hold.
-        wanted[resource.RLIMIT_AS] = _address_space_bytes() + limits.memory_mib * 2**20
+        wanted[resource.RLIMIT_AS] = started_bytes + limits.memory_mib * 2**20
     for number, value in wanted.items():
         _, hard = resource.getrlimit(number)
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -19,6 +19,8 @@ _X32_BIT = 0x40000000
 
 # name: (number on x86-64, number on aarch64); None where the call does not exist.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
+    # memory that no limit counts
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
     # starting and inspecting processes
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
