@@ -89,7 +89,9 @@ def grade_sources(root: Path, assignment: str, sources: Sequence[str], name: str
         ]  # fmt: skip
         command += ["--layer", name] if name else []
         paths = [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        # A kernel asks its children for colours, which would stand in the output as codes.
+        own = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "CLICOLOR_FORCE")}
+        environment = {**own, "PYTHONPATH": os.pathsep.join(filter(None, paths)),
                        "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}  # fmt: skip
         try:
             done = subprocess.run(

@@ -32,7 +32,8 @@ def kernel(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_class_that_was_run_last_is_checked(kernel, capsys):
+def test_the_class_that_was_run_last_is_checked(kernel, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a notebook's kernel sets it
     kernel(SCALE.replace(" + self.bias", ""), "x = 1", SCALE, "check(Scale)")
     check("Scale", assignment="toy")
     said = capsys.readouterr().out
