@@ -9,10 +9,10 @@ whatever is in it. Everything else is the same: model, first weights, batch size
 and the loop (`data_utils.training.train`), with one difference on a GPU: ours computes in bfloat16
 there, which is that loop's default, and the usual way in float32.
 
-Times are those of the loops over the batches, making the batches included; the median of the
-epochs counts, and the two ways take turns. Tokenising once is no part of an epoch: it stands in a line of its own, and in the
-time of the whole run. Beside the ratios of wall clock stand those of CPU time, which other work on
-the machine disturbs less (on a GPU they say little).
+Times are those of the loops over the batches, making the batches included. The two ways take turns,
+epoch by epoch, and the median epoch counts. Tokenising once is no part of an epoch: it stands in a
+line of its own, and in the time of the whole run. Beside the ratios of wall clock stand those of
+CPU time, which other work on the machine disturbs less (on a GPU they say little).
 
 CSV is the raw Sentiment-140 file, or a part of it; FOLDER holds the vocabulary of bert-base-uncased
 (or name another that `load_tokenizer` finds). Without them tweets are generated and a tokenizer is
