@@ -24,13 +24,12 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from data_utils.errors import DataProblem
+from data_utils.weight_files import reach_hub
 
 if TYPE_CHECKING:
     from transformers import BertTokenizer
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-# How long an unreachable hub may keep us waiting; the libraries' own retries take minutes.
-HUB_TIMEOUT_S = 10.0
 # A vocabulary of a few thousand entries is to hold words, not the rarest letters of the world.
 ALPHABET_MAX = 1_000
 
@@ -40,7 +39,7 @@ def load_tokenizer(name_or_path: str | os.PathLike[str] = "bert-base-uncased") -
 
     A folder holds `vocab.txt`, or the `tokenizer.json` that `save_pretrained` writes, and needs no
     network; neither does a hub model that was downloaded before. Raises DataProblem when the folder
-    holds neither file, and after about HUB_TIMEOUT_S when the hub cannot be reached.
+    holds neither file, and after about ten seconds when the hub cannot be reached.
     """
     folder = Path(name_or_path)
     if folder.is_dir():
@@ -55,7 +54,10 @@ def load_tokenizer(name_or_path: str | os.PathLike[str] = "bert-base-uncased") -
         raise DataProblem(f"{folder} is not a folder: give one with a vocab.txt in it.")
     tokenizer = _load(name, local_files_only=True)
     if tokenizer is None:
-        _reach_hub(name)
+        try:
+            reach_hub(name)
+        except DataProblem as problem:
+            raise DataProblem(f"{problem}, or train a tokenizer with train_tokenizer.") from problem
         tokenizer = _load(name, local_files_only=False)
     if tokenizer is None:
         raise DataProblem(f"{name} on the Hugging Face hub has no BERT vocabulary.")
@@ -73,25 +75,6 @@ def _load(source: str, *, local_files_only: bool) -> BertTokenizer | None:
     # Where it finds no vocabulary, transformers 5 returns one of special tokens only, in silence:
     # every word of every tweet would become [UNK].
     return tokenizer if len(tokenizer) > len(SPECIAL_TOKENS) else None
-
-
-def _reach_hub(name: str) -> None:
-    """Raise DataProblem unless the hub answers, once and without retries, that it has `name`."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    try:
-        get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=HUB_TIMEOUT_S)
-    except RepositoryNotFoundError as problem:
-        raise DataProblem(
-            f"{name} is neither a local folder nor a model on the Hugging Face hub."
-        ) from problem
-    except Exception as problem:
-        raise DataProblem(
-            f"The tokenizer {name} is not on this machine and the Hugging Face hub cannot be "
-            "reached: connect once, give a local folder with its vocab.txt, or train one with "
-            "train_tokenizer."
-        ) from problem
 
 
 def train_tokenizer(

@@ -4,6 +4,7 @@ Runs on the trusted side. A grader process that dies takes no other's result wit
 is graded once more, and if that ends the same way, the submission gets a result that says so.
 """
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -80,6 +81,7 @@ class _Grader:
             self.source = open_workers(
                 self.kit, sandbox=self.job.sandbox, gpu=self.job.device == "cuda"
             )
+            atexit.register(self.source.close)
         request = Request(
             self.job.seed, Selection(self.job.layers, training=self.job.training),
             self.job.device, self.job.hint,

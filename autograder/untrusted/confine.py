@@ -12,7 +12,6 @@ import resource
 from dataclasses import dataclass
 
 from autograder.untrusted import linux
-from autograder.untrusted.namespaces import become_init
 from autograder.untrusted.seccomp import install_filter
 
 _NESTED = (
@@ -22,6 +21,8 @@ _NESTED = (
     | linux.CLONE_NEWIPC
     | linux.CLONE_NEWNET
 )
+# As seen outside: in a user namespace that maps nobody yet, everybody is the overflow id.
+_OWN_IDS = (os.getuid(), os.getgid())
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -36,13 +37,16 @@ class WorkerLimits:
     scratch_mib: int
 
 
-def confine_worker(limits: WorkerLimits, wire_fd: int, *, gpu: bool = False) -> tuple[str, ...]:
-    """Confine this process. Returns in a child when a pid namespace of its own can be had."""
+def confine_worker(
+    limits: WorkerLimits, wire_fd: int, *, apart: bool, gpu: bool = False
+) -> tuple[str, ...]:
+    """Confine this process; ``apart`` when ``fork_apart`` gave it namespaces of its own."""
     in_force = []
     _close_all_but(wire_fd)
-    # Before the namespaces: inside them /proc may be missing.
+    # Before /proc is another one, or gone.
     started_bytes = _address_space_bytes()
-    if _enter_own_namespaces(wire_fd, limits.scratch_mib):
+    if apart:
+        _settle_namespaces(limits.scratch_mib)
         in_force.append("own namespaces")
     else:
         with contextlib.suppress(OSError):
@@ -58,14 +62,24 @@ def confine_worker(limits: WorkerLimits, wire_fd: int, *, gpu: bool = False) -> 
     return tuple(in_force)
 
 
+def fork_apart() -> int:
+    """Fork into namespaces of the child's own, where it is process 1; return 0 in the child.
+
+    What the child starts dies with it: the kernel sees to that before the child can be reaped.
+    """
+    return linux.fork_into(_NESTED)
+
+
 def can_keep_workers_apart() -> bool:
-    """Whether a worker gets namespaces of its own here; tried in a child."""
-    child = os.fork()
+    """Whether a worker gets namespaces of its own here; tried with a child."""
+    try:
+        child = fork_apart()
+    except OSError:
+        return False
     if child == 0:
         code = 1
         try:
-            linux.unshare(_NESTED)
-            linux.map_own_ids(os.getuid(), os.getgid())
+            linux.map_own_ids(*_OWN_IDS)
             code = 0
         finally:
             os._exit(code)
@@ -77,15 +91,10 @@ def _close_all_but(wire_fd: int) -> None:
     os.closerange(wire_fd + 1, 65536)
 
 
-def _enter_own_namespaces(wire_fd: int, scratch_mib: int) -> bool:
-    uid, gid = os.getuid(), os.getgid()
-    try:
-        linux.unshare(_NESTED)
-        linux.map_own_ids(uid, gid)
-    except OSError:
-        return False
-    become_init(wire_fd)
-    # From here on everything this worker starts dies with it.
+def _settle_namespaces(scratch_mib: int) -> None:
+    """Furnish the new namespaces this process is the first one of."""
+    linux.die_with_parent()
+    linux.map_own_ids(*_OWN_IDS)
     flags = linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     for place in (os.environ["TMPDIR"], "/dev/shm"):
@@ -98,7 +107,6 @@ def _enter_own_namespaces(wire_fd: int, scratch_mib: int) -> bool:
         with contextlib.suppress(OSError):
             linux.mount("tmpfs", "/proc", "tmpfs", flags | linux.MS_RDONLY, "size=4k")
     os.chdir(os.environ["TMPDIR"])
-    return True
 
 
 def _limit_resources(limits: WorkerLimits, started_bytes: int, *, gpu: bool) -> None:

@@ -11,6 +11,7 @@ When the socket closes, every worker is killed and the template ends.
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -23,15 +24,16 @@ from autograder.untrusted.confine import (
     WorkerLimits,
     can_keep_workers_apart,
     confine_worker,
+    fork_apart,
 )
-
-# How long the process in front of a worker may take to end its namespace.
-_TIDY_END_S = 2.0
 
 
 def main(control_fd: int) -> None:
     """Serve fork requests on ``control_fd`` until it closes."""
     worker.warm_up()
+    # What is here stays: collectors in the workers need not look at it, and so copy its pages.
+    gc.collect()
+    gc.freeze()
     control = socket.socket(fileno=control_fd)
     apart = can_keep_workers_apart()
     control.send(json.dumps({"ready": True, "apart": apart}).encode())
@@ -43,38 +45,35 @@ def main(control_fd: int) -> None:
                 break
             request = json.loads(message)
             if request["do"] == "fork":
-                pid = os.fork()
+                pid = fork_apart() if apart else os.fork()
                 if pid == 0:
                     control.close()
-                    _become_worker(descriptors[0], request)
+                    _become_worker(descriptors[0], request, apart=apart)
                 children.add(pid)
                 os.close(descriptors[0])
                 control.send(json.dumps({"pid": pid}).encode())
             else:
                 grace_s = float(request["grace_s"])
-                status = _end_child(int(request["pid"]), children, grace_s, apart=apart)
+                status = _end_child(int(request["pid"]), children, grace_s)
                 control.send(json.dumps({"status": status}).encode())
     finally:
         for pid in list(children):
-            _end_child(pid, children, apart=apart)
+            _end_child(pid, children)
     # Tearing torch down takes a second that nobody needs.
     os._exit(0)
 
 
-def _end_child(pid: int, children: set[int], grace_s: float = 0.0, *, apart: bool = False) -> int:
+def _end_child(pid: int, children: set[int], grace_s: float = 0.0) -> int:
     """Wait up to ``grace_s`` for the child to end by itself, kill it if not, return its status.
 
-    A worker in namespaces of its own has a process of ours in front of it: told by SIGTERM, that
-    one ends the whole namespace and then itself. Any other gets SIGKILL at once: SIGTERM can be
-    ignored, and a worker that is to go has nothing to save.
+    A worker in namespaces of its own is their first process: with it ends whatever it started,
+    before its status can be had. It gets SIGKILL, as it has nothing to save and could ignore any
+    other signal.
     """
     if pid not in children:
         return 0
     children.discard(pid)
     ended, status = _wait(pid, grace_s)
-    if not ended and apart:
-        os.kill(pid, signal.SIGTERM)
-        ended, status = _wait(pid, _TIDY_END_S)
     if not ended:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -91,13 +90,14 @@ def _wait(pid: int, limit_s: float) -> tuple[bool, int]:
         time.sleep(0.0005)
 
 
-def _become_worker(wire_fd: int, request: dict[str, Any]) -> None:
+def _become_worker(wire_fd: int, request: dict[str, Any], *, apart: bool) -> None:
     """Never returns: confine this process, answer requests, leave without any atexit hook."""
     code = 1
     try:
         for descriptor in (1, 2):
             os.dup2(0, descriptor)
-        confine_worker(WorkerLimits(**request["limits"]), wire_fd, gpu=bool(request["gpu"]))
+        limits = WorkerLimits(**request["limits"])
+        confine_worker(limits, wire_fd, apart=apart, gpu=bool(request["gpu"]))
         stream = socket.socket(fileno=wire_fd)
         worker.serve(worker.FileWire(stream.makefile("rb"), stream.makefile("wb")))
         code = 0
