@@ -143,7 +143,7 @@ def _grade_staged(
         template = TemplateProcess(hidden, gpu=wants_gpu, mechanism=options.sandbox)
     with terminal.waiting("starting"):
         from autograder.trusted.plugin import Selection
-        from autograder.trusted.session import Request, grade_submission
+        from autograder.trusted.session import Request, grade_submission, settle_process
         from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
 
     source: WorkerSource
@@ -163,6 +163,7 @@ def _grade_staged(
             device=_choose_device(options.device),
             hint=options.hint,
         )
+        settle_process()
         results = []
         for entry in staged:
             if entry.submission is None:

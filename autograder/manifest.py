@@ -114,10 +114,17 @@ class Kit:
         """Import the staff's module that defines a layer."""
         name = f"solutions.{self.assignment}.{self.by_name[name].file.removesuffix('.py')}"
         module = sys.modules.get(name)
-        if module is not None and Path(str(module.__file__)).parent == self.staff_folder:
-            return module
-        self._make_importable()
-        return importlib.import_module(name)
+        if module is None or module is not self._imported.get(name):
+            if module is None or Path(str(module.__file__)).parent != self.staff_folder:
+                self._make_importable()
+                module = importlib.import_module(name)
+            self._imported[name] = module
+        return module
+
+    @cached_property
+    def _imported(self) -> dict[str, ModuleType]:
+        """The modules known to be this kit's."""
+        return {}
 
     def _make_importable(self) -> None:
         """Let this kit's folders be imported, and forget those of another kit's copy."""

@@ -13,7 +13,7 @@ from autograder.results import Result
 from autograder.trusted.intake import IntakeLimits, stage_submission
 from autograder.trusted.plugin import Selection
 from autograder.trusted.sandbox import Mechanism
-from autograder.trusted.session import Request, grade_submission
+from autograder.trusted.session import Request, grade_submission, settle_process
 from autograder.trusted.template_process import TemplateProcess
 from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
 
@@ -32,6 +32,7 @@ class Grader:
             hidden = [root / "solutions", root / "assignments"]
             template = TemplateProcess(hidden, gpu=False, mechanism=mechanism)
             self.source = TemplateWorkers(template, self.kit.limits, gpu=False)
+        settle_process()
 
     def __enter__(self) -> Self:
         return self

@@ -73,7 +73,7 @@ class _Grader:
 
     def grade(self, staged: StagedSubmission) -> Result:
         from autograder.trusted.plugin import Selection
-        from autograder.trusted.session import Request, grade_submission
+        from autograder.trusted.session import Request, grade_submission, settle_process
 
         if self.source is None:
             from autograder.trusted.workers import open_workers
@@ -82,6 +82,7 @@ class _Grader:
                 self.kit, sandbox=self.job.sandbox, gpu=self.job.device == "cuda"
             )
             atexit.register(self.source.close)
+            settle_process()
         request = Request(
             self.job.seed, Selection(self.job.layers, training=self.job.training),
             self.job.device, self.job.hint,

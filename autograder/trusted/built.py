@@ -109,15 +109,15 @@ class Built:
 
     def _read_run(self, facts: dict[str, Any], results: dict[str, Tensor]) -> Run:
         described = _mapping(facts, "output")
-        if described.get("kind") != "Tensor" or "output" not in results:
+        if described.get("kind") != "Tensor":
             kind = clean_text(str(described.get("kind")), 80)
             raise CheckFailed(
                 f"{self.loaded.name}.forward returned {kind}, where a tensor is expected"
             )
-        dtype = results["output"].dtype
-        if dtype not in NUMBERS:
+        if "output" not in results or results["output"].dtype not in NUMBERS:
+            dtype = clean_text(str(described.get("dtype")), 40).removeprefix("torch.")
             raise CheckFailed(
-                f"{self.loaded.name}.forward returned a tensor of {str(dtype)[6:]}, where "
+                f"{self.loaded.name}.forward returned a tensor of {dtype}, where "
                 "floating-point numbers are expected"
             )
         results = {name: value for name, value in results.items() if value.dtype in _CARRIED}

@@ -77,7 +77,7 @@ class Student:
         return Twin(
             self.layer(name, alone=alone),
             arguments,
-            self.generator("weights"),
+            derive_seed(self.submission.seed, self.check_id, "weights"),
             example,
             draw=draw,
             dtype=dtype,

@@ -43,6 +43,7 @@ class Submission:
         self.cells: set[int] = set()
         self.remarks: list[str] = []
         self._layers: dict[str, LoadedLayer] = {}
+        self._fresh: Worker | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the part of a request that carries the sources."""
@@ -67,8 +68,11 @@ class Submission:
         }
 
     def survey(self) -> None:
-        """Find where each class is defined, in a worker that parses and runs nothing."""
-        worker = self.source.start_worker()
+        """Find where each class is defined, in a worker that parses and runs nothing.
+
+        As it has run no student code, that worker serves the first layer.
+        """
+        worker = self._fresh = self.source.start_worker()
         try:
             reply, _ = worker.ask(
                 {"op": "survey", **self.payload()}, {}, self.kit.limits.call_wall_clock_s
@@ -76,8 +80,6 @@ class Submission:
             classes = reply.get("classes")
         except WorkerLost:
             classes = None
-        finally:
-            worker.end()
         known = {file.path for file in self.staged.files}
         known |= {notebook.path for notebook in self.staged.notebooks}
         for layer in self.kit.layers:
@@ -102,6 +104,11 @@ class Submission:
             self._layers[key] = LoadedLayer(self, name, alone=alone)
         return self._layers[key]
 
+    def take_worker(self) -> Worker:
+        """Return a worker that has run no student code."""
+        worker, self._fresh = self._fresh, None
+        return worker if worker is not None and worker.alive else self.source.start_worker()
+
     def ran_out_of_time(self, name: str) -> bool:
         """Whether a layer has used up the time it may lose."""
         return name in self._layers and self._layers[name].out_of_time
@@ -114,6 +121,8 @@ class Submission:
 
     def close(self) -> None:
         """End every worker of this submission."""
+        if self._fresh is not None:
+            self._fresh.end()
         for layer in self._layers.values():
             layer.close()
 
@@ -179,7 +188,7 @@ class LoadedLayer:
                     f"{kit.by_name[self.name].file})"
                 )
             )
-        self._worker = self.submission.source.start_worker()
+        self._worker = self.submission.take_worker()
         doubles = [
             vars(kit.double_spec(layer.name))
             for layer in kit.layers

@@ -17,7 +17,13 @@ from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, e
 from autograder.trusted.matching import match_parameters, match_tree
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
 from autograder.trusted.parameters import Match, Reading, reference_parameters
-from autograder.trusted.reference import Draw, Reference, Run, draw_lively
+from autograder.trusted.reference import (
+    Draw,
+    Reference,
+    Run,
+    draw_lively,
+    prepare_reference,
+)
 from autograder.trusted.submission import LoadedLayer
 
 
@@ -35,14 +41,17 @@ class Twin:
     """A student's module and the reference's with the same sizes and the same weights."""
 
     def __init__(self, loaded: LoadedLayer, arguments: Mapping[str, Any],
-                 generator: torch.Generator, example: Inputs, *, draw: Draw = draw_lively,
+                 seed: int, example: Inputs, *, draw: Draw = draw_lively,
                  dtype: str = "float64", style: str = "adaptive") -> None:  # fmt: skip
         self.name = loaded.name
         self.loaded = loaded
         self.student = Built(loaded, arguments, dtype=dtype, style=style)
         kit = loaded.submission.kit
-        self.reference = Reference(kit, loaded.name, arguments, alone=loaded.alone)
-        self.weights = self.reference.draw_weights(draw, generator)
+        self._arguments = arguments
+        self.reference = prepare_reference(
+            kit, loaded.name, arguments, alone=loaded.alone, draw=draw, seed=seed
+        )
+        self.weights = self.reference.weights
         self.match = match_layer(kit, self.student, self.reference.module, arguments)
         self._pending: dict[str, Tensor] | None = None
         if not self.match.complete:
@@ -61,8 +70,15 @@ class Twin:
 
     def set_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Give both modules these weights, by the reference's names."""
-        self.weights = dict(weights)
-        self.reference.set_weights(self.weights)
+        kit, alone = self.loaded.submission.kit, self.loaded.alone
+        # The one drawn before serves other twins too.
+        self.reference = Reference(kit, self.name, self._arguments, alone=alone)
+        self.reference.set_weights(weights)
+        self.weights = self.reference.weights
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Let the student's module have the reference's weights with the next question."""
         reading, shapes = self.reading, self._shapes
         self._pending = reading.translate(self.weights, shapes)
         self.student.meaning = self.weights
@@ -76,7 +92,7 @@ class Twin:
             asked = len(self.loaded.evidence.runs)
             for number in range(len(self.match.readings)):
                 self.loaded.reading = number
-                self.set_weights(self.weights)
+                self._hand_over()
                 try:
                     if agree(self.run(example).output, want.output, MIXED):
                         break
@@ -86,7 +102,7 @@ class Twin:
                 self.loaded.reading = 0
             # Asked under readings that turned out wrong: no evidence.
             del self.loaded.evidence.runs[asked:]
-        self.set_weights(self.weights)
+        self._hand_over()
 
     def _remark_names(self) -> None:
         """Mention, without charge, what goes by another name than in the hand-out."""

@@ -10,6 +10,8 @@ import threading
 import time
 from typing import Any, Protocol
 
+_SMALL_BYTES = 2**16
+
 
 class WireClosed(Exception):
     """The other end is gone."""
@@ -37,6 +39,7 @@ class SocketWire:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._arrived = bytearray()
 
     def _allow(self, deadline: float) -> None:
         left = deadline - time.monotonic()
@@ -58,11 +61,12 @@ class SocketWire:
 
     def read_exactly(self, count: int, deadline: float) -> bytes:
         """Return exactly ``count`` bytes before ``deadline``, or raise."""
-        data = bytearray()
+        data = self._arrived
         while len(data) < count:
             self._allow(deadline)
             try:
-                chunk = self._socket.recv(min(count - len(data), 2**20))
+                # A small frame arrives whole: its parts need not be asked for one by one.
+                chunk = self._socket.recv(min(max(count - len(data), _SMALL_BYTES), 2**20))
             except TimeoutError:
                 raise WireTimeout from None
             except OSError:
@@ -70,7 +74,9 @@ class SocketWire:
             if not chunk:
                 raise WireClosed
             data += chunk
-        return bytes(data)
+        wanted = bytes(data[:count])
+        del data[:count]
+        return wanted
 
     def close(self) -> None:
         """Close this end."""

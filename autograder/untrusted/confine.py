@@ -14,13 +14,9 @@ from dataclasses import dataclass
 from autograder.untrusted import linux
 from autograder.untrusted.seccomp import install_filter
 
-_NESTED = (
-    linux.CLONE_NEWUSER
-    | linux.CLONE_NEWNS
-    | linux.CLONE_NEWPID
-    | linux.CLONE_NEWIPC
-    | linux.CLONE_NEWNET
-)
+# The template's network namespace holds nothing, and the filter below refuses sockets: one more per
+# worker would cost more than all the others together.
+_NESTED = linux.CLONE_NEWUSER | linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWIPC
 # As seen outside: in a user namespace that maps nobody yet, everybody is the overflow id.
 _OWN_IDS = (os.getuid(), os.getgid())
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -37,16 +33,24 @@ class WorkerLimits:
     scratch_mib: int
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """How far this machine lets workers be kept from each other."""
+
+    apart: bool  # in namespaces of their own
+    own_proc: bool  # with a /proc of their own; inside some containers only an empty one
+
+
 def confine_worker(
-    limits: WorkerLimits, wire_fd: int, *, apart: bool, gpu: bool = False
+    limits: WorkerLimits, wire_fd: int, *, keeping: Keeping, gpu: bool = False
 ) -> tuple[str, ...]:
-    """Confine this process; ``apart`` when ``fork_apart`` gave it namespaces of its own."""
+    """Confine this process, forked by ``fork_apart`` where ``keeping`` says so."""
     in_force = []
     _close_all_but(wire_fd)
     # Before /proc is another one, or gone.
     started_bytes = _address_space_bytes()
-    if apart:
-        _settle_namespaces(limits.scratch_mib)
+    if keeping.apart:
+        _settle_namespaces(limits.scratch_mib, own_proc=keeping.own_proc)
         in_force.append("own namespaces")
     else:
         with contextlib.suppress(OSError):
@@ -62,28 +66,29 @@ def confine_worker(
     return tuple(in_force)
 
 
-def fork_apart() -> int:
+def fork_apart(*, gpu: bool = False) -> int:
     """Fork into namespaces of the child's own, where it is process 1; return 0 in the child.
 
     What the child starts dies with it: the kernel sees to that before the child can be reaped.
     """
-    return linux.fork_into(_NESTED)
+    return linux.fork_into(_NESTED | (linux.CLONE_NEWNET if gpu else 0))
 
 
-def can_keep_workers_apart() -> bool:
-    """Whether a worker gets namespaces of its own here; tried with a child."""
-    try:
-        child = fork_apart()
-    except OSError:
-        return False
-    if child == 0:
-        code = 1
-        try:
-            linux.map_own_ids(*_OWN_IDS)
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
+def try_keeping_apart() -> Keeping:
+    """Find out with two children how far this machine keeps workers apart."""
+    with contextlib.suppress(OSError):
+        for own_proc in (True, False):
+            child = fork_apart()
+            if child == 0:
+                code = 1
+                try:
+                    _settle_namespaces(1, own_proc=own_proc)
+                    code = 0
+                finally:
+                    os._exit(code)
+            if os.waitpid(child, 0)[1] == 0:
+                return Keeping(apart=True, own_proc=own_proc)
+    return Keeping(apart=False, own_proc=False)
 
 
 def _close_all_but(wire_fd: int) -> None:
@@ -91,8 +96,8 @@ def _close_all_but(wire_fd: int) -> None:
     os.closerange(wire_fd + 1, 65536)
 
 
-def _settle_namespaces(scratch_mib: int) -> None:
-    """Furnish the new namespaces this process is the first one of."""
+def _settle_namespaces(scratch_mib: int, *, own_proc: bool) -> None:
+    """Furnish the new namespaces this process is the first one of. Raises OSError."""
     linux.die_with_parent()
     linux.map_own_ids(*_OWN_IDS)
     flags = linux.MS_NOSUID | linux.MS_NODEV
@@ -100,9 +105,9 @@ def _settle_namespaces(scratch_mib: int) -> None:
     for place in (os.environ["TMPDIR"], "/dev/shm"):
         with contextlib.suppress(OSError):
             linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,mode=1777")
-    try:
+    if own_proc:
         linux.mount("proc", "/proc", "proc", flags | linux.MS_NOEXEC)
-    except OSError:
+    else:
         # Better an empty /proc than one that shows other processes.
         with contextlib.suppress(OSError):
             linux.mount("tmpfs", "/proc", "tmpfs", flags | linux.MS_RDONLY, "size=4k")

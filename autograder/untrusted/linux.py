@@ -19,6 +19,8 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 MS_NOATIME, MS_NODIRATIME, MS_RELATIME = 1024, 2048, 1 << 21
 MNT_DETACH = 2
+MADV_HUGEPAGE, MADV_COLLAPSE = 14, 25
+_HUGE_PAGE_BYTES = 2 * 2**20
 
 NOBODY = 65534
 
@@ -83,6 +85,22 @@ def fork_into(flags: int) -> int:
         failure = ctypes.get_errno()
         raise OSError(failure, f"clone: {os.strerror(failure)}")
     return int(pid)
+
+
+def use_huge_pages() -> None:
+    """Put this process's own memory on huge pages, where the kernel does that (6.1 and later).
+
+    A fork copies page tables, not pages: with 512 times fewer entries it costs a third. Takes half
+    a second for a process that has imported torch.
+    """
+    _libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as stream:
+        lines = [line.split() for line in stream]
+    for place, rights, *_, name in (line if len(line) > 5 else [*line, ""] for line in lines):
+        first, last = (int(number, 16) for number in place.split("-"))
+        if rights == "rw-p" and name in ("", "[heap]") and last - first >= _HUGE_PAGE_BYTES:
+            for advice in (MADV_HUGEPAGE, MADV_COLLAPSE):
+                _libc.madvise(first, last - first, advice)  # a wish: refused, all stays as it was
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
