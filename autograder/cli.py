@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.manifest import Kit, KitError, load_kit
-from autograder.results import ExitStatus, Result, is_isolated, write_json
-from autograder.trusted.errors import UngradableSubmission
+from autograder.results import ExitStatus, Result, write_json
+from autograder.trusted.errors import NotIsolated, UngradableSubmission
 
 if TYPE_CHECKING:
     from autograder.reports.terminal import Terminal
@@ -67,6 +67,9 @@ def build_parser() -> argparse.ArgumentParser:
              "only what has changed is graded")  # fmt: skip
     add("--jobs", type=int, metavar="N", default=0,
         help="with --out: how many submissions side by side (default: one per core)")  # fmt: skip
+    add("--cluster", metavar="ADDRESS",
+        help="with --out: grade on the Dask cluster whose scheduler is there, "
+             "e.g. tcp://10.0.0.5:8786")  # fmt: skip
     add("--regrade", action="store_true", help="with --out: grade also what has not changed")
     add("--diff", type=Path, metavar="OLD", help="with --out: list the scores that moved since")
     add("--roster", type=Path, metavar="CSV", help="with --out: list who handed in nothing")
@@ -144,7 +147,12 @@ def _grade_staged(
     with terminal.waiting("starting"):
         from autograder.trusted.plugin import Selection
         from autograder.trusted.session import Request, grade_submission, settle_process
-        from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
+        from autograder.trusted.workers import (
+            PlainWorkers,
+            TemplateWorkers,
+            WorkerSource,
+            demand_isolation,
+        )
 
     source: WorkerSource
     if template is not None:
@@ -152,11 +160,11 @@ def _grade_staged(
     else:
         source = PlainWorkers(kit.limits)
     try:
-        if options.require_isolation and not is_isolated(source.isolation):
-            raise BadArguments(
-                f"--require-isolation: this machine offers only «{source.isolation}»; install "
-                "bubblewrap or allow user namespaces, or grade without the option"
-            )
+        if options.require_isolation:
+            try:
+                demand_isolation(source)
+            except NotIsolated as error:
+                raise BadArguments(str(error)) from error
         request = Request(
             seed=seed,
             selection=Selection(tuple(options.layer), training=not options.no_training),
@@ -187,9 +195,11 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
                                f"{', '.join(kit.groups)}")  # fmt: skip
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
-    for name in ("jobs", "regrade", "diff", "roster", "checks"):
+    for name in ("jobs", "regrade", "diff", "roster", "checks", "cluster"):
         if getattr(options, name) and options.out is None:
             raise BadArguments(f"--{name} goes with --out FOLDER")
+    if options.cluster and options.jobs:
+        raise BadArguments("--jobs is for this machine; a cluster has as many as its workers")
     if options.jobs < 0:
         raise BadArguments("--jobs takes a whole number from 1")
     if options.diff and not options.diff.is_dir():
@@ -246,6 +256,8 @@ def _has_gpu_files() -> bool:
 
 
 def _choose_device(wanted: str) -> str:
+    if wanted == "cpu" or (wanted == "auto" and sys.platform == "linux" and not _has_gpu_files()):
+        return "cpu"  # known without importing torch
     import torch
 
     available = wanted != "cpu" and torch.cuda.is_available()

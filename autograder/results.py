@@ -89,8 +89,8 @@ class Result:
 
 
 def is_isolated(isolation: str) -> bool:
-    """Whether a description of isolation means namespaces, and not only limits."""
-    return not isolation.startswith("limited")
+    """Whether a description of isolation means namespaces, each worker's own, not only limits."""
+    return not isolation.startswith("limited") and "NOT" not in isolation
 
 
 def _plain(number: float) -> float:
@@ -109,12 +109,17 @@ def write_json(path: Path, results: Sequence[Result], *, several: bool) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace ``path`` by ``text``, so that a reader sees the old file or the new one."""
+    write_bytes_atomically(path, text.encode("utf-8", "replace"))
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content``, so that a reader sees the old file or the new one."""
     if path.is_dir():
         raise IsADirectoryError(21, "Is a directory", str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         umask = os.umask(0)

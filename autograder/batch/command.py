@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from autograder.batch.cluster import BadCluster, grade_on_cluster
 from autograder.batch.discovery import (
     Entry,
     discover,
@@ -21,11 +22,13 @@ from autograder.batch.discovery import (
     name_given,
 )
 from autograder.batch.gradebook import write_gradebook
-from autograder.batch.pool import Done, Job, count_cores, grade_many
+from autograder.batch.grader import Done, Job
+from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.results_folder import ResultsFolder, compare_results, fingerprint_kit
 from autograder.batch.roster import BadRoster, find_missing, read_roster
 from autograder.manifest import Kit
 from autograder.results import ExitStatus
+from autograder.trusted.errors import NotIsolated
 
 GRADEBOOK = "gradebook.csv"
 _NAMED = ("misconception", "one of", "pair")
@@ -90,7 +93,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         seed=seed if kept_seed is None else kept_seed,
         layers=tuple(options.layer), training=not options.no_training, device=device,
         hint=options.hint, sandbox=options.sandbox, require_isolation=options.require_isolation,
-        kit_digest=fingerprint_kit(kit),
+        kit_digest=fingerprint_kit(kit), shared=results.shared.resolve(),
     )  # fmt: skip
     console = Console(highlight=False, soft_wrap=True)
     for note in notes:
@@ -99,11 +102,15 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         done = _grade_all(job, entries, options, console)
         kept = [one.stored for one in done]
         write_gradebook(out / GRADEBOOK, kept, kit.groups, with_checks=options.checks)
+    except (NotIsolated, BadCluster) as error:
+        raise BadBatch(str(error)) from error
     except OSError as error:
         raise BadBatch(
             f"the results cannot be written to {out}: {error.strerror}; what was graded so far is "
             "kept, and the same command goes on from there"
         ) from error
+    finally:
+        results.clear_leftovers()
     _summarise(done, out, console)
     for person in find_missing(roster, entries) if roster else []:
         console.print(Text(f"missing: {person.name} {person.number}".rstrip()))
@@ -122,7 +129,12 @@ def _grade_all(
     quiet = options.quiet or not console.is_terminal
     with Progress(*columns, console=console, disable=quiet) as progress:
         task = progress.add_task("grading", total=len(entries))
-        for one in grade_many(job, entries, options.jobs or count_cores(), regrade=options.regrade):
+        if options.cluster:
+            graded = grade_on_cluster(job, entries, options.cluster, regrade=options.regrade)
+        else:
+            jobs = options.jobs or count_cores()
+            graded = grade_many(job, entries, jobs, regrade=options.regrade)
+        for one in graded:
             done.append(one)
             progress.advance(task)
             if not options.quiet and one.fresh:

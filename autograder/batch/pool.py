@@ -5,7 +5,6 @@ is graded once more, and if that ends the same way, the submission gets a result
 """
 
 import atexit
-import gc
 import multiprocessing
 import os
 import signal
@@ -13,88 +12,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from autograder.batch.discovery import Entry
-from autograder.batch.results_folder import Fingerprint, ResultsFolder
-from autograder.manifest import Kit, load_kit
-from autograder.results import Result
-from autograder.trusted.errors import UngradableSubmission
-from autograder.trusted.intake import IntakeLimits, StagedSubmission, stage_submission
-from autograder.trusted.outcomes import clean_text
+from autograder.batch.grader import BatchGrader, Done, Job, give_up, keep, prepare
+from autograder.batch.results_folder import ResultsFolder
+from autograder.manifest import load_kit
 
 _TRIES_MAX = 2
+_DIED_TWICE = "the grader process died twice while it graded this submission"
 
 
-@dataclass(frozen=True)
-class Job:
-    """What every grader of a batch is told once."""
-
-    root: Path
-    assignment: str
-    out: Path
-    seed: int
-    layers: tuple[str, ...]
-    training: bool
-    device: str
-    hint: int
-    sandbox: str
-    require_isolation: bool
-    kit_digest: str
-
-    @property
-    def options(self) -> str:
-        """What else a result depends on, in words."""
-        trains = "training" if self.training else "no training"
-        return f"{','.join(self.layers) or 'all layers'}; {trains}; {self.device}; hint {self.hint}"
-
-
-@dataclass(frozen=True)
-class Done:
-    """One submission's stored result; ``fresh`` when it was graded in this run."""
-
-    entry: Entry
-    stored: dict[str, Any]
-    fresh: bool
-    fault: str = ""
-
-
-@dataclass
-class _Grader:
-    """What lives in one grader process."""
-
-    job: Job
-    kit: Kit
-    results: ResultsFolder
-    source: Any = None
-    graded: int = field(default=0)
-
-    def grade(self, staged: StagedSubmission) -> Result:
-        from autograder.trusted.plugin import Selection
-        from autograder.trusted.session import Request, grade_submission, settle_process
-
-        if self.source is None:
-            from autograder.trusted.workers import open_workers
-
-            self.source = open_workers(
-                self.kit, sandbox=self.job.sandbox, gpu=self.job.device == "cuda"
-            )
-            atexit.register(self.source.close)
-            settle_process()
-        request = Request(
-            self.job.seed, Selection(self.job.layers, training=self.job.training),
-            self.job.device, self.job.hint,
-        )  # fmt: skip
-        result = grade_submission(self.kit, staged, self.source, request, lambda *_: None)
-        self.graded += 1
-        if self.graded % 16 == 0:
-            gc.collect()  # pytest's objects hold each other in circles
-        return result
-
-
-_grader: _Grader | None = None
+_grader: BatchGrader | None = None
 
 
 def _start_grader(job: Job) -> None:
@@ -105,7 +33,8 @@ def _start_grader(job: Job) -> None:
         from autograder.untrusted.linux import die_with_parent
 
         die_with_parent()
-    _grader = _Grader(job, load_kit(job.root, job.assignment), ResultsFolder(job.out))
+    _grader = BatchGrader(job, load_kit(job.root, job.assignment))
+    atexit.register(_grader.close)
 
 
 def _grade(entry: Entry, regrade: bool) -> Done:
@@ -114,37 +43,13 @@ def _grade(entry: Entry, regrade: bool) -> Done:
     return grade_entry(_grader, entry, regrade=regrade)
 
 
-def grade_entry(grader: _Grader, entry: Entry, *, regrade: bool) -> Done:
+def grade_entry(grader: BatchGrader, entry: Entry, *, regrade: bool) -> Done:
     """Stage, look whether it is done, grade, store."""
-    job, kit = grader.job, grader.kit
-    staged, problem = _stage(kit, entry)
-    digest = staged.digest if staged else f"unreadable: {problem}"
-    mark = Fingerprint(digest, job.kit_digest, job.seed, job.options)
-    known = None if regrade else grader.results.holds(entry, mark)
-    if known is not None:
-        return Done(entry, known, fresh=False)
-    if staged is None:
-        result = _not_graded(job, entry, problem)
-    else:
-        result = grader.grade(staged)
-    fault = result.grader_faults[0] if result.grader_faults else ""
-    return Done(entry, grader.results.write(entry, mark, result), fresh=True, fault=fault)
-
-
-def _not_graded(job: Job, entry: Entry, problem: str) -> Result:
-    name = clean_text(entry.location.name, 120)
-    return Result(
-        name, job.assignment, job.seed, "", gradable=False, problem=problem, training="none"
-    )
-
-
-def _stage(kit: Kit, entry: Entry) -> tuple[StagedSubmission | None, str]:
-    names = [layer.name for layer in kit.layers]
-    files = [layer.file for layer in kit.layers]
-    try:
-        return stage_submission(entry.location, names, files, IntakeLimits()), ""
-    except UngradableSubmission as error:
-        return None, str(error)
+    results = ResultsFolder(grader.job.out)
+    task = prepare(grader.job, grader.kit, results, entry, regrade=regrade)
+    if isinstance(task, Done):
+        return task
+    return keep(results, task, grader.grade(task.staged))
 
 
 def grade_many(
@@ -162,7 +67,7 @@ def grade_many(
             if tries[entry.key] < _TRIES_MAX:
                 waiting.append(entry)
             else:
-                yield _give_up(job, entry)
+                yield give_up(job, entry, _DIED_TWICE)
         # What killed a grader is graded alone from now on: it can take no other with it.
         jobs = 1 if waiting else jobs
 
@@ -215,15 +120,6 @@ def _collect(
             feed(most)
     if broken:
         lost.extend(rest)
-
-
-def _give_up(job: Job, entry: Entry) -> Done:
-    sentence = "the grader process died twice while it graded this submission"
-    result = _not_graded(job, entry, sentence)
-    mark = Fingerprint("", "", job.seed, "given up")
-    return Done(
-        entry, ResultsFolder(job.out).write(entry, mark, result), fresh=True, fault=sentence
-    )
 
 
 def count_cores() -> int:

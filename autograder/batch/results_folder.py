@@ -6,6 +6,7 @@ same command run again does what is left.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -92,8 +93,14 @@ class ResultsFolder:
         """Return the seed of what is stored, so that a batch goes on with the one it began with."""
         return next((stored["seed"] for stored in self.read_all()), None)
 
+    @property
+    def shared(self) -> Path:
+        """Where graders keep what one of them has computed for all, while a batch runs."""
+        return self.folder / ".shared"
+
     def clear_leftovers(self) -> None:
-        """Remove half-written files of a run that was killed."""
+        """Remove what only a running batch needs, and half-written files of one that was killed."""
+        shutil.rmtree(self.shared, ignore_errors=True)
         for path in self.folder.glob(".*.json.*"):
             path.unlink(missing_ok=True)
 

@@ -6,3 +6,7 @@ A student's fault is never one of these: it is the result of a check (``outcomes
 
 class UngradableSubmission(Exception):
     """What was named cannot be read as a submission at all (exit status 2): not a zero."""
+
+
+class NotIsolated(Exception):
+    """The caller asked for isolation that this machine does not have; one sentence."""

@@ -7,6 +7,7 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -29,6 +30,8 @@ class Request:
     device: str
     # The strength up to which hints are shown, 0 for none.
     hint: int = 0
+    # Where the graders of a class keep what they need only once; None for one alone.
+    shared: Path | None = None
 
 
 # How many new objects before Python looks for garbage: its own 700 means hundreds of looks for one
@@ -57,7 +60,7 @@ def grade_submission(
     """Grade one staged submission. Never raises for a student's fault."""
     torch.set_num_threads(1)
     started = time.monotonic()
-    submission = Submission(kit, staged, source, request.seed)
+    submission = Submission(kit, staged, source, request.seed, request.shared)
     plugin = GradingPlugin(kit, submission, request.selection, request.device, progress)
     try:
         submission.survey()

@@ -4,13 +4,14 @@ Runs on the trusted side, one object per check.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from autograder.manifest import Kit
+from autograder.trusted.background import compute_once
 from autograder.trusted.built import Built, Inputs
 from autograder.trusted.outcomes import Blocked, CheckEnded
 from autograder.trusted.reference import Draw, draw_lively
@@ -83,6 +84,15 @@ class Student:
             dtype=dtype,
             style=style,
         )
+
+    def compute_once(self, purpose: str, work: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        """Start work of ours that depends on the seed and on no submission; return how to wait.
+
+        A class is graded with one seed, so this is done once for all of it.
+        """
+        kit = self.kit
+        name = f"{kit.root}/{kit.assignment} {self.seed} {self.check_id} {purpose}"
+        return compute_once(name, work, self.submission.shared)
 
     def all_arguments(self, name: str, changed: Mapping[str, Any]) -> dict[str, Any]:
         """Return every argument of a layer's constructor, in the hand-out's order."""

@@ -8,6 +8,7 @@ import base64
 import copy
 import hashlib
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -32,11 +33,16 @@ Reply = tuple[dict[str, Any], dict[str, Tensor]]
 class Submission:
     """A staged submission with the workers that run it."""
 
-    def __init__(self, kit: Kit, staged: StagedSubmission, source: WorkerSource, seed: int) -> None:
+    def __init__(
+        self, kit: Kit, staged: StagedSubmission, source: WorkerSource, seed: int,
+        shared: Path | None = None,
+    ) -> None:  # fmt: skip
         self.kit = kit
         self.staged = staged
         self.source = source
         self.seed = seed
+        # Where the graders of a class keep what they need only once.
+        self.shared = shared
         self.places: dict[str, str] = {}
         self.problems: dict[str, str] = {}
         self.found: dict[str, dict[str, Any]] = {}

@@ -18,6 +18,8 @@ from torch import Tensor
 from autograder.boundary.frames import BadFrame, FrameLimits, pack_frame, read_frame
 from autograder.boundary.tensors import BadTensors, pack_tensors, unpack_tensors
 from autograder.manifest import Kit, KitError, Limits
+from autograder.results import is_isolated
+from autograder.trusted.errors import NotIsolated
 from autograder.trusted.sandbox import Mechanism
 from autograder.trusted.template_process import TemplateProcess
 from autograder.trusted.wires import PipeWire, SocketWire, Wire, WireClosed, WireTimeout
@@ -39,7 +41,10 @@ class WorkerSource(Protocol):
 
     @property
     def isolation(self) -> str:
-        """What keeps student code in, in words."""
+        """What keeps student code in, in words; final once warm."""
+
+    def warm_up(self) -> None:
+        """Return once workers can start. Raises KitError when they cannot."""
 
     def start_worker(self) -> "Worker":
         """Return a fresh worker that has run no student code."""
@@ -122,12 +127,16 @@ class TemplateWorkers:
 
     @property
     def isolation(self) -> str:
-        """What is in force; complete once the first worker has started."""
+        """What is in force; final once warm."""
         return self._template.isolation
 
-    def start_worker(self) -> Worker:
-        """Fork a fresh worker; takes about 15 ms once the template is warm."""
+    def warm_up(self) -> None:
+        """Return once the template has imported torch. Raises KitError if it does not."""
         self._template.wait_until_warm(self._limits.start_wall_clock_s)
+
+    def start_worker(self) -> Worker:
+        """Fork a fresh worker; takes about 10 ms once the template is warm."""
+        self.warm_up()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         limits = {
             "cpu_s": self._limits.cpu_s,
@@ -166,6 +175,9 @@ class PlainWorkers:
         self.isolation = "limited child process only: no namespaces on this system"
         self._spare = self._launch()
 
+    def warm_up(self) -> None:
+        """Nothing to wait for: each worker imports torch itself."""
+
     def _launch(self) -> "subprocess.Popen[bytes]":
         script = _PROJECT / "autograder" / "untrusted" / "plain.py"
         limits = [str(self._limits.cpu_s), str(self._limits.memory_mib)]
@@ -198,6 +210,16 @@ class PlainWorkers:
         """End the process that was kept ready."""
         self._spare.kill()
         self._spare.communicate(timeout=5.0)
+
+
+def demand_isolation(source: WorkerSource) -> None:
+    """Raise NotIsolated unless namespaces keep student code in, each worker in its own."""
+    source.warm_up()
+    if not is_isolated(source.isolation):
+        raise NotIsolated(
+            f"--require-isolation: this machine offers only «{source.isolation}»; install "
+            "bubblewrap or allow user namespaces, or grade without the option"
+        )
 
 
 def open_workers(kit: Kit, *, sandbox: str = "auto", gpu: bool = False) -> WorkerSource:

@@ -1,0 +1,155 @@
+"""Grade a batch on an existing Dask cluster: each submission a task, results kept here.
+
+``grade_on_cluster`` runs on the trusted side, on the machine that has the submissions and the
+folder of results; ``grade_task`` on the cluster's machines, which have the same kit installed and
+are as trusted as this one. Files travel with the task, so nothing has to be shared but the network.
+Dask gives a lost machine's tasks to another; a task that takes machine after machine with it is
+given up.
+
+Needs the extra ``cluster``; https://distributed.dask.org says how clusters are started.
+"""
+
+import atexit
+import concurrent.futures
+import logging
+import threading
+from asyncio import CancelledError
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autograder.batch.discovery import Entry
+from autograder.batch.grader import BatchGrader, Done, Job, Task, give_up, keep, prepare
+from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
+from autograder.manifest import KitError, load_kit
+from autograder.results import Result
+from autograder.trusted.intake import StagedSubmission
+
+_CONNECT_S = 20
+# Tasks under way for each of the cluster's threads: enough that none waits for us.
+_AHEAD = 2
+_MISSING = "--cluster needs Dask: install this kit's extra with pip install -e '.[cluster]'"
+
+_INSTALLED = Path(__file__).resolve().parents[2]
+_lock = threading.Lock()
+_graders: dict[Job, BatchGrader] = {}
+
+
+class BadCluster(Exception):
+    """The cluster cannot be used; one sentence for the caller."""
+
+
+def grade_task(job: Job, staged: StagedSubmission) -> Result:
+    """Grade one submission in a process of the cluster. Raises BadCluster for another kit.
+
+    Graders use what a process has only once (pytest, torch's random numbers), so of a process's
+    threads one grades at a time.
+    """
+    with _lock:
+        if job not in _graders:
+            _end_graders()
+            _graders[job] = _make_grader(job)
+        return _graders[job].grade(staged)
+
+
+def _make_grader(job: Job) -> BatchGrader:
+    root = job.root if (job.root / "solutions").is_dir() else _INSTALLED
+    try:
+        kit = load_kit(root, job.assignment)
+        digest = fingerprint_kit(kit)
+    except KitError as error:
+        raise BadCluster(f"a machine of the cluster has no usable kit in {root}: {error}") from None
+    if digest != job.kit_digest:
+        raise BadCluster(
+            f"the kit in {root} on a machine of the cluster is not the one here: install the same "
+            "version everywhere"
+        )
+    return BatchGrader(job, kit)
+
+
+@atexit.register
+def _end_graders() -> None:
+    for grader in _graders.values():
+        grader.close()
+    _graders.clear()
+
+
+def grade_on_cluster(
+    job: Job, entries: Sequence[Entry], address: str, *, regrade: bool = False
+) -> Iterator[Done]:
+    """Yield every submission's result as it is ready.
+
+    Raises BadCluster when the cluster cannot be used, OSError when a result cannot be stored.
+    """
+    client = _connect(address)
+    try:
+        yield from _grade(client, job, entries, regrade)
+    finally:
+        client.close()
+
+
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BadCluster(_MISSING) from None
+    # What it would log, tracebacks included, is said here in a sentence.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    make_client: Any = Client  # has no annotations
+    try:
+        client = make_client(address, timeout=_CONNECT_S, set_as_default=False)
+        client.wait_for_workers(1, timeout=_CONNECT_S)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise BadCluster(
+            f"--cluster {address}: no Dask scheduler with a worker answers there within "
+            f"{_CONNECT_S} s ({type(error).__name__})"
+        ) from error
+    return client
+
+
+def _grade(client: Any, job: Job, entries: Sequence[Entry], regrade: bool) -> Iterator[Done]:
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    kit, results = load_kit(job.root, job.assignment), ResultsFolder(job.out)
+    # The folder of results is here, not there.
+    told = replace(job, shared=None)
+    rest = iter(entries)
+    tasks: dict[str, Task] = {}
+    make_queue: Any = as_completed  # has no annotations
+    with client.as_current():
+        finished = make_queue()
+
+    def feed() -> Iterator[Done]:
+        # Few at a time: a class of any size takes the same memory here.
+        while len(tasks) < _AHEAD * max(1, sum(client.nthreads().values())):
+            entry = next(rest, None)
+            if entry is None:
+                return
+            task = prepare(job, kit, results, entry, regrade=regrade)
+            if isinstance(task, Done):
+                yield task
+                continue
+            future = client.submit(grade_task, told, task.staged, pure=False)
+            tasks[future.key] = task
+            finished.add(future)
+
+    yield from feed()
+    while tasks:
+        future = next(finished)
+        task = tasks.pop(future.key)
+        try:
+            result = future.result()
+        except (CancelledError, concurrent.futures.CancelledError, OSError) as error:
+            raise BadCluster(
+                "the cluster's scheduler went away; what was graded is kept, and the same command "
+                "goes on from there"
+            ) from error
+        except KilledWorker:
+            why = "several machines of the cluster died while they graded this submission"
+            yield give_up(job, task.entry, why)
+        else:
+            yield keep(results, task, result)
+        future.release()
+        yield from feed()
