@@ -15,6 +15,7 @@ import logging
 import threading
 from asyncio import CancelledError
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,10 @@ def _connect(address: str) -> Any:
     except ImportError:
         raise BadCluster(_MISSING) from None
     # What it would log, tracebacks included, is said here in a sentence.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in [
+        name for name in logging.root.manager.loggerDict if name.startswith("distributed")
+    ]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     make_client: Any = Client  # has no annotations
     try:
         client = make_client(address, timeout=_CONNECT_S, set_as_default=False)
@@ -106,6 +110,17 @@ def _connect(address: str) -> Any:
             f"{_CONNECT_S} s ({type(error).__name__})"
         ) from error
     return client
+
+
+@contextmanager
+def _said_when_gone() -> Iterator[None]:
+    try:
+        yield
+    except (CancelledError, concurrent.futures.CancelledError, OSError) as error:
+        raise BadCluster(
+            "the cluster's scheduler went away; what was graded is kept, and the same command "
+            "goes on from there"
+        ) from error
 
 
 def _grade(client: Any, job: Job, entries: Sequence[Entry], regrade: bool) -> Iterator[Done]:
@@ -123,7 +138,9 @@ def _grade(client: Any, job: Job, entries: Sequence[Entry], regrade: bool) -> It
 
     def feed() -> Iterator[Done]:
         # Few at a time: a class of any size takes the same memory here.
-        while len(tasks) < _AHEAD * max(1, sum(client.nthreads().values())):
+        with _said_when_gone():
+            threads = sum(client.nthreads().values())
+        while len(tasks) < _AHEAD * max(1, threads):
             entry = next(rest, None)
             if entry is None:
                 return
@@ -131,21 +148,19 @@ def _grade(client: Any, job: Job, entries: Sequence[Entry], regrade: bool) -> It
             if isinstance(task, Done):
                 yield task
                 continue
-            future = client.submit(grade_task, told, task.staged, pure=False)
+            with _said_when_gone():
+                future = client.submit(grade_task, told, task.staged, pure=False)
             tasks[future.key] = task
             finished.add(future)
 
     yield from feed()
     while tasks:
-        future = next(finished)
+        with _said_when_gone():
+            future = next(finished)
         task = tasks.pop(future.key)
         try:
-            result = future.result()
-        except (CancelledError, concurrent.futures.CancelledError, OSError) as error:
-            raise BadCluster(
-                "the cluster's scheduler went away; what was graded is kept, and the same command "
-                "goes on from there"
-            ) from error
+            with _said_when_gone():
+                result = future.result()
         except KilledWorker:
             why = "several machines of the cluster died while they graded this submission"
             yield give_up(job, task.entry, why)
