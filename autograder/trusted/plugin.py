@@ -22,7 +22,8 @@ from autograder.trusted.submission import Submission
 # pytest's own plugins that a grading run has no use for.
 _UNUSED = ("cacheprovider", "terminal", "logging", "faulthandler", "doctest", "junitxml",
            "pastebin", "debugging", "nose", "stepwise", "setuponly", "setupplan", "warnings",
-           "unraisableexception", "threadexception")  # fmt: skip
+           "unraisableexception", "threadexception", "subtests", "recwarn", "legacypath",
+           "terminalprogress")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def run_checks(plugin: GradingPlugin, *, collect_only: bool = False) -> None:
         "--rootdir", str(folder),
         "--import-mode=importlib",
         "-s",
+        "--assert=plain",
         *(word for name in _UNUSED for word in ("-p", f"no:{name}")),
     ]  # fmt: skip
     if collect_only:

@@ -11,6 +11,7 @@ A double takes whatever its real counterpart takes, writes down every argument, 
     first_token   (B, T, C)     -> x[:, 0] @ weight + bias            (B, C)
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +89,28 @@ def _read_by_the_hand_out(
         return bind_arguments(spec.constructor, None, positional, keywords, spec.class_name)
     except TypeError:
         return {}
+
+
+class MadeOnDemand(Mapping[str, type[nn.Module]]):
+    """Doubles by class name, each made when it is first asked for: most layers need none."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], type[nn.Module]]) -> None:
+        self._names = tuple(names)
+        self._make = make
+        self._made: dict[str, type[nn.Module]] = {}
+
+    def __getitem__(self, name: str) -> type[nn.Module]:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:

@@ -136,7 +136,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.sources = sources
         self.exercise = exercise
         self.places = dict(places)  # class name -> path of the source that defines it
-        self.stand_ins = dict(stand_ins)
+        self.stand_ins = stand_ins
         self.names = ModuleNames(sources, exercise, self.places, self.stand_ins)
         self._loaded: dict[str, _Loaded] = {}
         self._running: list[str] = []
@@ -217,8 +217,8 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def _stand_in_module(self, place: str) -> types.ModuleType | None:
         """Return a module that gives the doubles at once and the rest of the file on demand."""
         replaced = {
-            name: double
-            for name, double in self.stand_ins.items()
+            name: self.stand_ins[name]
+            for name in self.stand_ins
             if place in (self.places.get(name), self.names.expected_place(name))
         }
         if not replaced or place in self._running:

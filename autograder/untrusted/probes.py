@@ -6,6 +6,7 @@ is not asked.
 """
 
 import copy
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -36,6 +37,7 @@ _set_default_dtype = torch.set_default_dtype
 _autograd = torch.autograd.grad
 
 ENTRIES_MAX = 4096
+_CONTAINERS = (list, tuple, dict)
 STEPS_MAX = 64
 
 
@@ -62,6 +64,7 @@ def build_module(
     return module
 
 
+@functools.lru_cache(maxsize=16)
 def _parameter_names(student_class: type) -> list[str]:
     try:
         parameters = inspect.signature(student_class).parameters.values()
@@ -145,9 +148,9 @@ def _unregistered_modules(module: nn.Module) -> list[str]:
     found = []
     for place, part in _named_modules(module):
         for name, value in vars(part).items():
-            items = value.values() if isinstance(value, dict) else value
-            if name.startswith("_") or not isinstance(value, list | tuple | dict):
+            if not isinstance(value, _CONTAINERS) or name.startswith("_"):
                 continue
+            items = value.values() if isinstance(value, dict) else value
             if any(isinstance(item, nn.Module) for item in items):
                 found.append(f"{place}.{name}".lstrip("."))
     return found[:16]

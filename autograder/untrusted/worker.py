@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from autograder.boundary.frames import FrameLimits, pack_frame, read_frame
 from autograder.boundary.tensors import pack_tensors, unpack_tensors
 from autograder.untrusted import probes
-from autograder.untrusted.doubles import DoubleSpec, Recorder, make_double
+from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
 from autograder.untrusted.faults import describe_error
 from autograder.untrusted.loader import (
     LoadProblem,
@@ -119,10 +119,10 @@ class Worker:
         self._open(request)
         assert self._sources is not None
         assert self._exercise is not None
-        stand_ins = {
-            spec["class_name"]: self._make_double(spec, request["places"].get(spec["class_name"]))
-            for spec in request["doubles"]
-        }
+        specs = {spec["class_name"]: spec for spec in request["doubles"]}
+        stand_ins = MadeOnDemand(
+            specs, lambda name: self._make_double(specs[name], request["places"].get(name))
+        )
         self._loader = SubmissionLoader(self._sources, self._exercise, request["places"], stand_ins)
         with torch.random.fork_rng(devices=[]):
             probes.seed_everything(request["seed"])

@@ -1,0 +1,164 @@
+"""What one further submission of a class costs, beside a cold pytest and the bare passes.
+
+    python benchmarks/class_cost.py [SUBMISSIONS] [--training]
+
+Grades copies of the reference, each a little different, in one process with one warm template, as
+each core does for a class, without the training check unless asked for. CPU seconds are those of
+the grader and of everything it started, read from /proc while it lives (Linux only). Beside them,
+in the same run: a cold pytest of 20 simple checks (what a submission costs where each starts its
+own), and the bare cost of constructing the same modules and of the same forward and backward passes
+that the student's code was asked for, in one warm process, without a sandbox, checks or messages.
+
+With ``--class`` the whole command is run on such a class: wall clock, the largest memory of any
+process of it, and how long the same command takes again.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from cold_run import PLAIN_CHECKS, ROOT, measure
+
+sys.path.insert(0, str(ROOT))
+
+from autograder.authoring.grading import Grader
+from autograder.trusted.intake import IntakeLimits, stage_submission
+from autograder.trusted.plugin import GradingPlugin, Selection, run_checks
+from autograder.trusted.reference import Reference
+from autograder.trusted.submission import Submission
+
+WARM_UP = 4
+SEED = 7
+
+
+def write_class(folder: Path, count: int) -> list[Path]:
+    """Write `count` submissions that differ in one constant name and a remark."""
+    made = []
+    kit_files = ("attention", "classifier", "embedding", "encoder", "feed_forward", "pooler",
+                 "transformer_block")  # fmt: skip
+    for number in range(count):
+        target = folder / f"student{number:04d}"
+        target.mkdir(parents=True)
+        for name in kit_files:
+            text = (ROOT / "solutions" / "bert" / f"{name}.py").read_text(encoding="utf-8")
+            (target / f"{name}.py").write_text(f"{text}\n# {number}\nVERSION_{number} = {number}\n")
+        made.append(target)
+    return made
+
+
+def descendants_cpu_s() -> float:
+    """Return the CPU seconds of all living descendants and of those they have reaped."""
+    children: dict[int, list[tuple[int, int]]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(
+                (int(entry), sum(int(ticks) for ticks in fields[11:15]))
+            )
+
+    def total(parent: int) -> int:
+        return sum(ticks + total(child) for child, ticks in children.get(parent, []))
+
+    return total(os.getpid()) / os.sysconf("SC_CLK_TCK")
+
+
+def bare_cpu_s(grader: Grader, folder: Path, *, training: bool) -> float:
+    """Return the CPU seconds of what the student's code was asked for, done without a grader."""
+    kit = grader.kit
+    names, files = [x.name for x in kit.layers], [x.file for x in kit.layers]
+    staged = stage_submission(folder, names, files, IntakeLimits())
+    submission = Submission(kit, staged, grader.source, SEED)
+    plugin = GradingPlugin(kit, submission, Selection((), training=training), "cpu",
+                           lambda *_: None)  # fmt: skip
+    submission.survey()
+    run_checks(plugin)
+    layers = list(submission._layers.values())  # noqa: SLF001  (what was asked is kept there)
+    started = time.process_time()
+    passes = 0
+    for layer in layers:
+        built = {}
+        for record in layer.evidence.builds:
+            arguments = dict(record.recipe["arguments"])
+            reference = Reference(kit, layer.name, arguments, alone=layer.alone)
+            if record.recipe["dtype"] == "float32":
+                reference.module.float()
+            built[record.handle] = reference
+        for run in layer.evidence.runs:
+            reference = built[run.handle]
+            if run.weights is not None:
+                reference.set_weights(run.weights)
+            reference._run(list(run.inputs), run.cotangent, training=run.training)  # noqa: SLF001
+            passes += 1
+    spent = time.process_time() - started
+    submission.close()
+    print(f"{sum(len(x.evidence.builds) for x in layers)} modules, {passes} passes per submission")
+    return spent
+
+
+def main(count: int, *, training: bool) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = Path(scratch) / "test_plain.py"
+        plain.write_text(PLAIN_CHECKS)
+        os.environ["PYTHONPATH"] = str(ROOT)
+        _, pytest_s = measure([
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
+            "--rootdir", scratch, "--import-mode=importlib", str(plain),
+        ], 3)  # fmt: skip
+        folders = write_class(Path(scratch) / "class", count + WARM_UP)
+        with Grader(ROOT, "bert") as grader:
+            bare_cpu_s(grader, folders[0], training=False)
+            bare_s = bare_cpu_s(grader, folders[0], training=False)
+            for folder in folders[:WARM_UP]:
+                grader.grade(folder, seed=SEED, training=training)
+            ours, theirs = time.process_time(), descendants_cpu_s()
+            for folder in folders[WARM_UP:]:
+                assert grader.grade(folder, seed=SEED, training=training).score >= 94
+            trusted_s = (time.process_time() - ours) / count
+            sandbox_s = (descendants_cpu_s() - theirs) / count
+            again_s = bare_cpu_s(grader, folders[0], training=False)
+    bare_s = (bare_s + again_s) / 2
+    total_s = trusted_s + sandbox_s
+    what = "with" if training else "without"
+    print(f"\nCPU seconds per further submission, {what} training, mean of {count}\n")
+    for name, seconds in (
+        ("bare modules and passes", bare_s), ("grader", trusted_s), ("sandbox", sandbox_s),
+        ("grader and sandbox", total_s), ("cold pytest, 20 checks", pytest_s),
+    ):  # fmt: skip
+        print(f"{name:28}{seconds:8.3f}   {seconds / bare_s:6.2f} x bare   "
+              f"{seconds / pytest_s:5.2f} x pytest")  # fmt: skip
+
+
+def grade_class(count: int, *, training: bool) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        write_class(Path(scratch) / "class", count)
+        out = Path(scratch) / "results"
+        command = [sys.executable, str(ROOT / "grade.py"), str(Path(scratch) / "class"), "--out",
+                   str(out), "--quiet", "--seed", str(SEED)]  # fmt: skip
+        command += [] if training else ["--no-training"]
+        for name in ("first run", "the same again"):
+            started = time.perf_counter()
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            wall = time.perf_counter() - started
+            peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            print(f"{count} submissions, {name}: {wall:.1f} s wall, {os.cpu_count()} cores, "
+                  f"largest process so far {peak_mib:.0f} MiB")  # fmt: skip
+            print(done.stdout.splitlines()[0].partition(" Results")[0])
+        shutil.rmtree(out)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("submissions", nargs="?", type=int, default=40)
+    parser.add_argument("--training", action="store_true")
+    parser.add_argument("--class", dest="whole", action="store_true")
+    options = parser.parse_args()
+    (grade_class if options.whole else main)(options.submissions, training=options.training)
