@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograder import cli
+from autograder.authoring.leaks import look_for_leaks
 from autograder.manifest import WHOLE_MODEL, Kit, KitError, load_kit
 from autograder.misconceptions import bank_file, dialects, read_bank, read_reference, versions
 from autograder.results import ExitStatus
 from autograder.trusted.plugin import Check, GradingPlugin, Selection, run_checks
 
 _POINTS_TOTAL = 100
-# Shorter lines of code (``return x``) say nothing about a solution.
-_TELLING_CHARS_MIN = 12
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -174,58 +173,6 @@ def _without_pictures(notebook: str) -> str:
         for name in cell.get("attachments", {}):
             cell["attachments"][name] = ""
     return json.dumps(data, sort_keys=True)
-
-
-def look_for_leaks(kit: Kit) -> Iterator[str]:
-    """No line of a reference body stands in anything handed out."""
-    telling: dict[str, str] = {}
-    for layer in kit.layers:
-        for line in body_lines((kit.staff_folder / layer.file).read_text(encoding="utf-8")):
-            telling[line] = layer.file
-    for path in sorted(kit.student_folder.rglob("*")):
-        if not path.is_file() or "__pycache__" in path.parts:
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if path.suffix == ".ipynb":
-            text = "\n".join(_strings_in(json.loads(text)))
-        handed_out = {squeeze(line) for line in text.splitlines()}
-        for line in sorted(handed_out & telling.keys()):
-            place = path.relative_to(kit.root)
-            yield f"{place} shows a line of the reference's {telling[line]}: {line}"
-
-
-def _strings_in(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _strings_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings_in(inner)
-
-
-def squeeze(line: str) -> str:
-    """Return a line of code without its comment's shape notes and without any white space."""
-    return "".join(line.partition("  #")[0].split())
-
-
-def body_lines(text: str) -> set[str]:
-    """Return the code lines inside function bodies, squeezed; docstrings and super() left out."""
-    lines = text.splitlines()
-    found = set()
-    for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for statement in node.body:
-            is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-            if is_text or ast.unparse(statement).startswith("super().__init__("):
-                continue
-            for number in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
-                line = squeeze(lines[number - 1])
-                if len(line) >= _TELLING_CHARS_MIN and not line.startswith("#"):
-                    found.add(line)
-    return found
 
 
 def _grade(kit: Kit, folder: Path) -> tuple[float, float]:

@@ -86,6 +86,15 @@ def test_a_rubric_that_cannot_be_used_is_said_in_one_sentence(course, before, af
         load_kit(course, "toy")
 
 
+def test_a_name_from_a_reference_s_body_in_a_stub_is_refused(course):
+    reference = course / "solutions" / "toy" / "scale.py"
+    change(reference, "return x * self.weight", "scaled = x * self.weight\n        return scaled")
+    stub = course / "assignments" / "toy" / "scale.py"
+    change(stub, "        raise NotImplementedError(", "        scaled = None\n"
+           "        raise NotImplementedError(")  # fmt: skip
+    assert any("uses a name of the reference's Scale: scaled" in fault for fault in faults(course))
+
+
 def test_a_check_without_its_markers_is_refused(course):
     path = course / "solutions" / "toy" / "checks" / "test_scale.py"
     change(path, "    @pytest.mark.points(45)\n", "")

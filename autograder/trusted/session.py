@@ -57,7 +57,24 @@ def grade_submission(
     request: Request,
     progress: Callable[[str, int, int], None],
 ) -> Result:
-    """Grade one staged submission. Never raises for a student's fault."""
+    """Grade one staged submission. Never raises for a student's fault.
+
+    Where a worker was killed everything is done once more, and that counts: a machine short of
+    memory kills too, and no student shall lose a point by that.
+    """
+    result, killed = _grade_once(kit, staged, source, request, progress)
+    if killed:
+        result, _ = _grade_once(kit, staged, source, request, progress)
+    return result
+
+
+def _grade_once(
+    kit: Kit,
+    staged: StagedSubmission,
+    source: WorkerSource,
+    request: Request,
+    progress: Callable[[str, int, int], None],
+) -> tuple[Result, bool]:
     torch.set_num_threads(1)
     started = time.monotonic()
     submission = Submission(kit, staged, source, request.seed, request.shared)
@@ -68,7 +85,7 @@ def grade_submission(
         checks = explain_losses(submission, plugin.results)
     finally:
         submission.close()
-    return Result(
+    result = Result(
         submission=staged.name,
         assignment=kit.assignment,
         seed=request.seed,
@@ -81,6 +98,7 @@ def grade_submission(
         grader_faults=list(plugin.faults),
         hints=_hints(kit, checks, request.hint),
     )
+    return result, submission.killed
 
 
 def _hints(kit: Kit, checks: list[CheckResult], strength: int) -> dict[str, list[str]]:

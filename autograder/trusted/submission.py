@@ -50,6 +50,8 @@ class Submission:
         self.remarks: list[str] = []
         self._layers: dict[str, LoadedLayer] = {}
         self._fresh: Worker | None = None
+        # Whether some worker was killed, by itself or by the machine: nobody can tell which.
+        self.killed = False
 
     def payload(self) -> dict[str, Any]:
         """Return the part of a request that carries the sources."""
@@ -232,6 +234,7 @@ class LoadedLayer:
             reply, results = self._worker.ask(request, tensors, allowed_s)
         except WorkerLost as lost:
             self._lost_s += time.monotonic() - started
+            self.submission.killed |= lost.killed
             raise self._explain_loss(lost, str(request["op"])) from None
         if reply.get("ok") is not True:
             raise self._explain_error(reply)

@@ -30,10 +30,12 @@ _PROJECT = Path(__file__).resolve().parents[2]
 class WorkerLost(Exception):
     """A worker did not answer; it is dead and reaped. The text completes "… was stopped: "."""
 
-    def __init__(self, how: str, *, out_of_time: bool) -> None:
+    def __init__(self, how: str, *, out_of_time: bool, killed: bool = False) -> None:
         super().__init__(how)
         self.how = how
         self.out_of_time = out_of_time
+        # Killed before it can have used up its CPU time: by itself, or by the machine.
+        self.killed = killed
 
 
 class WorkerSource(Protocol):
@@ -60,6 +62,7 @@ class Worker:
         self._wire = wire
         self._source = source
         self._process = process
+        self._started, self._cpu_s = time.monotonic(), limits.cpu_s
         self._frame_limits = FrameLimits(payload_bytes_max=limits.reply_mib * 2**20)
         self.alive = True
 
@@ -82,7 +85,10 @@ class Worker:
         except WireClosed:
             status = self.end(grace_s=1.0)
             out_of_time = status == -int(getattr(signal, "SIGXCPU", 24))
-            raise WorkerLost(explain_death(status), out_of_time=out_of_time) from None
+            killed = status == -9 and time.monotonic() - self._started < self._cpu_s
+            raise WorkerLost(
+                explain_death(status), out_of_time=out_of_time, killed=killed
+            ) from None
         except (BadFrame, BadTensors) as error:
             self.end(grace_s=0.0)
             raise WorkerLost(
@@ -94,8 +100,10 @@ class Worker:
         if not self.alive:
             return 0
         self.alive = False
-        status: int = self._source.end_process(self._process, grace_s)
-        self._wire.close()
+        try:
+            status: int = self._source.end_process(self._process, grace_s)
+        finally:
+            self._wire.close()
         return status
 
 
@@ -147,10 +155,14 @@ class TemplateWorkers:
         }
         request = {"do": "fork", "limits": limits, "gpu": self._gpu}
         try:
-            self._template.send(request, [theirs.fileno()])
-        finally:
-            theirs.close()
-        pid = int(self._template.receive("pid", timeout_s=10.0))
+            try:
+                self._template.send(request, [theirs.fileno()])
+            finally:
+                theirs.close()
+            pid = int(self._template.receive("pid", timeout_s=10.0))
+        except KitError:
+            ours.close()
+            raise
         return Worker(SocketWire(ours), self._limits, self, pid)
 
     def end_process(self, pid: int, grace_s: float) -> int:
