@@ -57,6 +57,10 @@ SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
 PR_SET_CHILD_SUBREAPER = 36
 NUMBER = re.compile(r"[-+]?[0-9.]+")
 
+# Longer by hand: KIT_CLASS=200; ATTACK_SANDBOX=unshare tries what a machine without bubblewrap has.
+CLASS_SIZE = int(os.environ.get("KIT_CLASS", "20"))
+SANDBOX = ["--sandbox", os.environ["ATTACK_SANDBOX"]] if "ATTACK_SANDBOX" in os.environ else []
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the full sandbox is Linux's")
 
 
@@ -182,7 +186,7 @@ def grade(attacks, around, *options, honest=True):
     """Grade attacks, each followed by the honest sibling, and look at what is left afterwards."""
     locations = [attack.lay_out(around.top / "submissions" / attack.name) for attack in attacks]
     written = around.top / "out.json"
-    asked = [*options, "--json", written]
+    asked = [*(() if "--sandbox" in options else SANDBOX), *options, "--json", written]
     after = [around.sibling] if honest else []
     named = [place for location in locations for place in (location, *after)]
     command = [sys.executable, "grade.py", "--kit", around.top / "kit", "--assignment", "toy"]
@@ -423,6 +427,50 @@ def test_what_a_class_gets_holds_nothing_live(surroundings):
         if path.suffix == ".csv":
             cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
             assert [cell for cell in cells if is_live(cell)] == []
+
+
+@pytest.mark.slow
+def test_a_class_with_hostile_members_gives_everybody_their_own_score(surroundings):
+    people, out, alone = (surroundings.top / name for name in ("class", "out", "alone.json"))
+    reference = TOY / "solutions" / "toy"
+    honest = {}
+    for number in range(CLASS_SIZE - CLASS_SIZE // 10):
+        folder = people / f"person{number:03d}"
+        folder.mkdir(parents=True)
+        for name in ("scale.py", "stack.py"):
+            shutil.copy(reference / name, folder)
+        wrong = number % 3 == 0
+        if wrong:
+            text = (folder / "scale.py").read_text()
+            (folder / "scale.py").write_text(text.replace(" + self.bias", ""))
+        honest[folder.name] = wrong
+    kinds = sorted({attack.kind for attack in ATTACKS})
+    for number in range(CLASS_SIZE // 10):
+        alike = [attack for attack in ATTACKS if attack.kind == kinds[number % len(kinds)]]
+        location = alike[number // len(kinds) % len(alike)].lay_out(people / f"hostile{number:03d}")
+        if location.parent != people:
+            location.rename(people / f"{number}{location.name}")
+            shutil.rmtree(people / f"hostile{number:03d}")
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "grade.py", "--kit", surroundings.top / "kit", *SANDBOX, "--seed", "9",
+             *arguments], cwd=ROOT, env=surroundings.environment(), capture_output=True, text=True,
+            timeout=60 + CLASS_SIZE * SUBMISSION_WALL_CLOCK_S_MAX / 4, check=False,
+        )  # fmt: skip
+
+    before, faults = take_stock(surroundings), []
+    with adopted_orphans(faults):
+        done = run(people, "--out", out, "--quiet")
+    assert faults == []
+    assert take_stock(surroundings) == before
+    assert done.returncode == 0, done.stderr
+    results = {path.stem: json.loads(path.read_text("utf-8")) for path in out.glob("*.json")}
+    assert len(results) == CLASS_SIZE
+    run("--json", alone, "--quiet", *(people / name for name in ("person000", "person001")))
+    own = dict(zip((True, False), json.loads(alone.read_text("utf-8")), strict=True))
+    for name, wrong in honest.items():
+        assert results[name]["checks"] == own[wrong]["checks"], name
 
 
 def is_live(cell):

@@ -33,12 +33,12 @@ def code(notebook):
     return [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def run(version, folder, *options):
-    """Execute a version in an empty folder, as an instructor would."""
+def run_solution(folder):
+    """Execute the solution's notebook in an empty folder, as an instructor would."""
     environment = {**OFFLINE, "IPYTHONDIR": str(folder / "ipython")}
     return subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--to", f"{version}_notebook", "--execute", str(SOURCE),
-         "--output-dir", str(folder), "--output", version, *options],
+        [sys.executable, "-m", "nbconvert", "--to", "solution_notebook", "--execute", str(SOURCE),
+         "--output-dir", str(folder), "--output", "solution"],
         capture_output=True, text=True, timeout=900, cwd=folder, env=environment,
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ def test_the_hand_out_alone_runs_to_its_first_todo_and_stops_with_its_message(tm
 
 @pytest.mark.slow
 def test_the_solution_notebook_runs_from_top_to_bottom_and_learns(tmp_path):
-    done = run("solution", tmp_path)
+    done = run_solution(tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     executed = nbformat.read(tmp_path / "solution.ipynb", as_version=4)
     printed = "\n".join(
