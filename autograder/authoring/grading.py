@@ -3,7 +3,6 @@
 Runs on the trusted side.
 """
 
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,8 +13,7 @@ from autograder.trusted.intake import IntakeLimits, stage_submission
 from autograder.trusted.plugin import Selection
 from autograder.trusted.sandbox import Mechanism
 from autograder.trusted.session import Request, grade_submission, settle_process
-from autograder.trusted.template_process import TemplateProcess
-from autograder.trusted.workers import PlainWorkers, TemplateWorkers, WorkerSource
+from autograder.trusted.workers import WorkerSource, open_workers
 
 
 class Grader:
@@ -24,14 +22,7 @@ class Grader:
     def __init__(self, root: Path, assignment: str, *, mechanism: Mechanism = "auto",
                  plain: bool = False) -> None:  # fmt: skip
         self.kit: Kit = load_kit(root, assignment)
-        self._mechanism = mechanism
-        self.source: WorkerSource
-        if sys.platform != "linux" or plain:
-            self.source = PlainWorkers(self.kit.limits)
-        else:
-            hidden = [root / "solutions", root / "assignments"]
-            template = TemplateProcess(hidden, gpu=False, mechanism=mechanism)
-            self.source = TemplateWorkers(template, self.kit.limits, gpu=False)
+        self.source: WorkerSource = open_workers(self.kit, sandbox="plain" if plain else mechanism)
         settle_process()
 
     def __enter__(self) -> Self:

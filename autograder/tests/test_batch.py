@@ -229,6 +229,8 @@ def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path
         (["--out", "{out}", "--diff", "nowhere"], "there is no such folder"),
         (["--out", "{out}", "--roster", "nowhere.csv"], "cannot be read"),
         (["--out", "{out}", "--jobs", "-1"], "--jobs takes a whole number"),
+        (["--cluster", "tcp://127.0.0.1:9"], "--cluster goes with --out"),
+        (["--out", "{out}", "--require-isolation", "--sandbox", "none"], "offers only «limited"),
         ([], "say with --out FOLDER"),
     ],
 )

@@ -4,6 +4,7 @@ Runs inside the sandbox (and in the process that becomes it). Standard library o
 are from the kernel's public headers.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -71,7 +72,8 @@ def fork_into(flags: int) -> int:
     # Where the C library keeps the thread's id: the kernel writes the child's new one there, as
     # fork(2) of the C library has it do.
     kept_at = ctypes.c_void_p()
-    prctl(PR_GET_TID_ADDRESS, ctypes.addressof(kept_at))
+    with contextlib.suppress(OSError):  # a kernel built without it: the stale id does no harm
+        prctl(PR_GET_TID_ADDRESS, ctypes.addressof(kept_at))
     own_tid = _CLONE_CHILD_CLEARTID | _CLONE_CHILD_SETTID if kept_at.value else 0
     arguments = [flags | own_tid | signal.SIGCHLD, 0, 0, 0, 0]
     # The two processors take the last two arguments in different order.
