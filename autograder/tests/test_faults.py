@@ -139,7 +139,6 @@ def test_graders_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_
     takes_s = time.monotonic() - began
     wanted = stored(undisturbed)
     dice = random.Random(11)
-    graded_now = 0
     for number in range(KILLS):
         running = subprocess.Popen(
             command(school, out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -151,11 +150,10 @@ def test_graders_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_
         said, _ = running.communicate(timeout=120)
         kept = stored(out)
         assert kept.items() <= wanted.items(), "each stored result is whole, and the right one"
-        if victims or running.returncode == 0:
-            assert running.returncode in (0, -signal.SIGKILL), said
+        if victims:
+            assert running.returncode == 0, said
         if len(kept) == len(wanted):
-            shutil.rmtree(out)
-            graded_now += 1
+            shutil.rmtree(out)  # finished: begin anew
     done = subprocess.run(command(school, out), capture_output=True, text=True, check=True)
     assert stored(out) == wanted
     assert not list(out.glob(".*")), "nothing half-written is left"
