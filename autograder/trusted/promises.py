@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 import torch
+from torch import Tensor
 
 from autograder.trusted.built import Built, Inputs
 from autograder.trusted.compare import agree, expect_same
@@ -108,13 +109,10 @@ class LayerPromises:
             v.float() if v is not None and v.is_floating_point() and v.dim() == 3 else v
             for v in self.subject.example(student)
         ]
-        run = twin.expect_output(inputs, "the output in float32")
-        if run.output.dtype != torch.float32:
-            raise CheckFailed(
-                f"for float32 weights and inputs the output is {run.output.dtype}".replace(
-                    "torch.", ""
-                )
-            )
+        expect_dtype(twin.expect_output(inputs, "the output in float32").output, torch.float32)
+        # And in the other direction: a result collected in torch.zeros(...) is always float32.
+        double = make_twin(self.subject, student)
+        expect_dtype(double.run(self.subject.example(student)).output, torch.float64)
 
     @pytest.mark.points(1)
     def test_gradients_reach_every_parameter_and_the_input(self, student: Student) -> None:
@@ -159,6 +157,16 @@ def expect_trainable(built: Built) -> None:
             raise CheckFailed(
                 f"the parameter {clean_text(name, 80)} is frozen (requires_grad is False)"
             )
+
+
+def expect_dtype(got: Tensor, wanted: torch.dtype) -> None:
+    """Raise CheckFailed unless a layer's output has the dtype of its weights and inputs."""
+    if got.dtype != wanted:
+        sentence = (
+            f"for {wanted} weights and inputs the output is {got.dtype}: somewhere forward makes a "
+            "tensor without asking for the dtype of its input"
+        )
+        raise CheckFailed(sentence.replace("torch.", ""))
 
 
 def expect_no_side_effects(facts: dict[str, Any]) -> None:

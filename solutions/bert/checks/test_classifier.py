@@ -68,6 +68,9 @@ class TestSimplifiedBertClassifier(LayerPromises):
         for given in (mask, mask.bool(), mask.float(), None):
             run = twin.expect_output([ids, given], axes="B")
             expect_mask_passed_on(run, "EncoderBlock", "att_mask", given)
+        # A tweet that is alone in its batch may be padded as well.
+        run = twin.expect_output([ids[1:2], mask[1:2]], axes="B")
+        expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask[1:2])
         run = twin.expect_output([ids, mask], "the logits in train mode", axes="B", training=True)
         expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask)
 

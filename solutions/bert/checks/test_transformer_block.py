@@ -65,6 +65,9 @@ class TestTransformerBlock(LayerPromises):
         for given, training in ((mask, False), (mask, True), (mask.bool(), False), (None, False)):
             run = twin.expect_output([emb, given], training=training)
             expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", given)
+        # A tweet that is alone in its batch may be padded as well.
+        run = twin.expect_output([emb[1:2], mask[1:2]])
+        expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", mask[1:2])
 
     @pytest.mark.points(1)
     def test_constructor_arguments_reach_both_parts(self, student: Student) -> None:
