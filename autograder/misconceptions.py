@@ -193,9 +193,13 @@ def combine(one: Version, other: Version) -> Version | None:
     return Version(one.misconceptions + other.misconceptions, one.spans + other.spans)
 
 
-def pairs(found: Sequence[Version]) -> Iterator[Version]:
-    """Yield every compatible pair."""
-    for one, other in itertools.combinations(found, 2):
+def pairs(found: Sequence[Version], first: Sequence[Version] = ()) -> Iterator[Version]:
+    """Yield every compatible pair, those with a version of ``first`` before all others."""
+    early = {id(version) for version in first}
+    ordered = [v for v in found if id(v) in early] + [v for v in found if id(v) not in early]
+    position = {id(version): place for place, version in enumerate(found)}
+    for couple in itertools.combinations(ordered, 2):
+        one, other = sorted(couple, key=lambda version: position[id(version)])
         both = combine(one, other)
         if both is not None:
             yield both

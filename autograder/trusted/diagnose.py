@@ -28,7 +28,7 @@ _OTHER_PARAMETERS = (
     "attributes of the hand-out: is a module missing, one too many, of another size, shared by "
     "two places, or kept where PyTorch does not look?"
 )
-# How much thought a failing layer may cost before nothing is said.
+# How long to look for a pair before nothing is said.
 _CPU_S_MAX = 0.8
 
 
@@ -153,7 +153,6 @@ def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) 
     found = versions(kit, loaded.name)
     if not found:
         return None
-    started = time.process_time()
     matches = _distinct(v for v in found if _explains(examination, v))
     if not matches:
         # Only where undefined results differ can another dialect make a difference.
@@ -165,7 +164,10 @@ def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) 
         return None  # errors alone cannot tell two mistakes from one
     parts = [v for v in found if examination.could_take_part(v)]
     matched = []
-    for both in pairs(parts):
+    # Those that explain something alone come first: time may end before all pairs are tried.
+    halves = [v for v in parts if examination.explains_in_part(v)]
+    started = time.process_time()
+    for both in pairs(parts, first=halves):
         if time.process_time() - started > _CPU_S_MAX:
             break
         if _explains(examination, both):

@@ -22,6 +22,8 @@ from autograder.trusted.twins import match_layer
 
 # Runs on which a wrong version meant for a pair must be right, where the student's layer is.
 _AGREEMENTS_MAX = 8
+# Of the questions that went wrong, how many are asked to find half of a pair.
+_DEPARTURES_MAX = 6
 # Below this many values the share of dropped ones says nothing.
 _NOISE_VALUES_MIN = 1000
 
@@ -103,6 +105,26 @@ class Examination:
         agreed = [record for record in self.agreeing if id(record) in firsts]
         agreed = sorted(agreed, key=_size)[:_AGREEMENTS_MAX]
         return self._answers(Candidate(self.kit, self.loaded.name, version), agreed)
+
+    def explains_in_part(self, version: Version) -> bool:
+        """Whether a version alone gives the student's answer to a question that went wrong.
+
+        Of two mistakes, one often shows alone: in evaluation, say, where the other is about
+        dropout. Pairs that hold such a version are the ones to try first.
+        """
+        builds = {build.handle: build for build in self.evidence.builds}
+        firsts = {id(records[0]) for records in self._runs.values()}
+        wrong = [r for r in self.departing if id(r) in firsts and r.run is not None]
+        candidate = Candidate(self.kit, self.loaded.name, version)
+        for record in sorted(wrong, key=_size)[:_DEPARTURES_MAX]:
+            try:
+                candidate.build(builds[record.handle])
+                answer = candidate.run(record)
+            except Exception:  # noqa: BLE001  (a wrong version may raise anything)
+                return False
+            if record.run is not None and same_run(record.run, answer, record):
+                return True
+        return False
 
     def _answers(self, candidate: Candidate, records: Sequence[RunRecord]) -> bool:
         builds = {build.handle: build for build in self.evidence.builds}
