@@ -4,6 +4,7 @@ Runs on the trusted side, in the grader's own process, with the kit's check fold
 root: nothing of a submission is on the path, collected, or imported.
 """
 
+import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograder.manifest import Kit, KitError
+from autograder.manifest import WHOLE_MODEL, Kit, KitError
 from autograder.results import CheckResult
 from autograder.trusted.outcomes import CheckEnded
 from autograder.trusted.student import Student
@@ -108,6 +109,34 @@ class GradingPlugin:
         """A check file that cannot be collected makes the kit incoherent."""
         if report.failed:
             self.problems.append(f"{report.nodeid}: {str(report.longrepr).splitlines()[-1]}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the checks layer by layer; those of a layer once more where it has to stand apart."""
+        if session.config.option.collectonly or self.problems or self.submission is None:
+            return None
+        of_item = {check.node: check.layer for check in self.checks}
+        for layer, group in itertools.groupby(session.items, lambda item: of_item[item.nodeid]):
+            items = list(group)
+            if layer == WHOLE_MODEL and any(r.points < r.max_points for r in self.results):
+                self.submission.keep_apart(WHOLE_MODEL)
+            done = len(self.results)
+            self.submission.begin_group()
+            if not self._run(items, self.submission):
+                del self.results[done:]
+                self._run(items, self.submission)
+        return True
+
+    def _run(self, items: list[pytest.Item], submission: Submission) -> bool:
+        """Run checks; False, at the first that failed, where the layer is to be asked apart."""
+        for item in items:
+            done = len(self.results)
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            noted = self.results[done:]
+            lost = any(result.status not in ("passed", "blocked") for result in noted)
+            if lost and submission.set_apart():
+                return False
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(

@@ -1,7 +1,8 @@
-"""A submission under grading: its layers, each loaded and questioned in workers of its own.
+"""A submission under grading: its layers, loaded and questioned in workers.
 
-Runs on the trusted side. One worker per layer, forked when the layer's first check asks for it,
-and a fresh one after a death, so that what one module does to its process stays there.
+Runs on the trusted side. All layers are first asked in one worker. What gives a wrong answer there
+is asked everything again in a worker of its own, and that counts: what one module does to its
+process can cost no other a point. A worker costs more than most layers' questions.
 """
 
 import base64
@@ -49,7 +50,9 @@ class Submission:
         self.cells: set[int] = set()
         self.remarks: list[str] = []
         self._layers: dict[str, LoadedLayer] = {}
-        self._fresh: Worker | None = None
+        self._common: Worker | None = None
+        self._apart: set[str] = set()
+        self._questioned: set[str] = set()
         # Whether some worker was killed, by itself or by the machine: nobody can tell which.
         self.killed = False
 
@@ -78,9 +81,9 @@ class Submission:
     def survey(self) -> None:
         """Find where each class is defined, in a worker that parses and runs nothing.
 
-        As it has run no student code, that worker serves the first layer.
+        The same worker is the first that every layer is asked in.
         """
-        worker = self._fresh = self.source.start_worker()
+        worker = self._common = self.source.start_worker()
         try:
             reply, _ = worker.ask(
                 {"op": "survey", **self.payload()}, {}, self.kit.limits.call_wall_clock_s
@@ -108,14 +111,36 @@ class Submission:
     def layer(self, name: str, *, alone: bool = True) -> "LoadedLayer":
         """Return a layer to question; with ``alone`` its sub-layers are test doubles."""
         key = name if alone else WHOLE_MODEL
+        self._questioned.add(key)
         if key not in self._layers:
-            self._layers[key] = LoadedLayer(self, name, alone=alone)
+            self._layers[key] = LoadedLayer(self, name, key)
         return self._layers[key]
 
-    def take_worker(self) -> Worker:
-        """Return a worker that has run no student code."""
-        worker, self._fresh = self._fresh, None
-        return worker if worker is not None and worker.alive else self.source.start_worker()
+    def worker_for(self, key: str) -> tuple[Worker, bool]:
+        """Return a worker to load a layer in, and whether other layers are asked there too."""
+        if self._common is not None and self._common.alive and key not in self._apart:
+            return self._common, True
+        return self.source.start_worker(), False
+
+    def begin_group(self) -> None:
+        """Forget which layers were questioned so far: the next checks belong together."""
+        self._questioned.clear()
+
+    def keep_apart(self, key: str) -> None:
+        """Have a layer that will hardly be right asked in a worker of its own at once."""
+        self._apart.add(key)
+
+    def set_apart(self) -> bool:
+        """Have what was questioned in the common worker, since the group began, asked alone.
+
+        False where everything was asked in workers of its own already: that result counts.
+        """
+        suspects = {key for key in self._questioned & self._layers.keys()
+                    if self._layers[key].in_company}  # fmt: skip
+        for key in suspects:
+            self._layers.pop(key).close()
+        self._apart |= suspects
+        return bool(suspects)
 
     def ran_out_of_time(self, name: str) -> bool:
         """Whether a layer has used up the time it may lose."""
@@ -129,23 +154,28 @@ class Submission:
 
     def close(self) -> None:
         """End every worker of this submission."""
-        if self._fresh is not None:
-            self._fresh.end()
+        if self._common is not None:
+            self._common.end()
         for layer in self._layers.values():
             layer.close()
 
 
 class LoadedLayer:
-    """One class of a submission, in a worker of its own."""
+    """One class of a submission, loaded in a worker."""
 
-    def __init__(self, submission: Submission, name: str, *, alone: bool) -> None:
+    def __init__(self, submission: Submission, name: str, key: str) -> None:
         self.submission = submission
         self.name = name
-        self.alone = alone
+        self.key = key
+        # With doubles where its sub-layers go; the whole model has the student's own.
+        self.alone = key != WHOLE_MODEL
+        # Whether it was ever asked in a worker that others are asked in too.
+        self.in_company = False
         # Which reading of the parameters' names turned out right; -1: not settled.
         self.reading = -1
         self.evidence = Evidence()
         self._worker: Worker | None = None
+        self._shares = False
         self._final: CheckEnded | None = None
         self._lost_s = 0.0
         self._handles = 0
@@ -166,10 +196,10 @@ class LoadedLayer:
         return self._handles
 
     def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
+        """End the worker, unless others are asked there too."""
+        if self._worker is not None and not self._shares:
             self._worker.end()
-            self._worker = None
+        self._worker = None
 
     def ask(
         self,
@@ -196,7 +226,8 @@ class LoadedLayer:
                     f"{kit.by_name[self.name].file})"
                 )
             )
-        self._worker = self.submission.take_worker()
+        self._worker, self._shares = self.submission.worker_for(self.key)
+        self.in_company |= self._shares
         doubles = [
             vars(kit.double_spec(layer.name))
             for layer in kit.layers
@@ -204,7 +235,8 @@ class LoadedLayer:
         ]
         request = {
             "op": "load",
-            **self.submission.payload(),
+            # The common worker has the sources since the survey.
+            **({} if self._shares else self.submission.payload()),
             "class": self.name,
             "places": self.submission.places,
             "doubles": doubles,
@@ -231,10 +263,11 @@ class LoadedLayer:
         allowed_s = wall_clock_s or self.limits.call_wall_clock_s
         started = time.monotonic()
         try:
-            reply, results = self._worker.ask(request, tensors, allowed_s)
+            reply, results = self._worker.ask({**request, "subject": self.key}, tensors, allowed_s)
         except WorkerLost as lost:
             self._lost_s += time.monotonic() - started
-            self.submission.killed |= lost.killed
+            # In company the layer is asked again anyway.
+            self.submission.killed |= lost.killed and not self._shares
             raise self._explain_loss(lost, str(request["op"])) from None
         if reply.get("ok") is not True:
             raise self._explain_error(reply)

@@ -141,12 +141,11 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._loaded: dict[str, _Loaded] = {}
         self._running: list[str] = []
         package_parts = exercise.package.split(".")
-        for depth in range(len(package_parts)):
-            name = ".".join(package_parts[: depth + 1])
-            package = types.ModuleType(name)
-            package.__path__ = []
-            sys.modules[name] = package
-        sys.meta_path.insert(0, self)
+        # The packages above the submission's modules, empty themselves.
+        self.packages = [
+            _make_package(".".join(package_parts[: depth + 1]))
+            for depth in range(len(package_parts))
+        ]
 
     # -- what the worker asks for ------------------------------------------------------------
 
@@ -184,6 +183,15 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                     "classes, functions and plain constants are taken from it"
                 )
         return ""
+
+    def owns(self, module: object) -> bool:
+        """Whether a module came from this submission, by way of this loader."""
+        spec = getattr(module, "__spec__", None)
+        return (
+            getattr(spec, "loader", None) is self
+            or any(module is package for package in self.packages)
+            or any(module is loaded.module for loaded in self._loaded.values())
+        )
 
     # -- the import system -------------------------------------------------------------------
 
@@ -321,6 +329,12 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             exec(compile(self.exercise.given[file_name], file_name, "exec"), vars(module))  # noqa: S102
             self._loaded[key] = _Loaded(module)
         return self._loaded[key]
+
+
+def _make_package(name: str) -> types.ModuleType:
+    package = types.ModuleType(name)
+    package.__path__ = []
+    return package
 
 
 def _is_import(statement: ast.stmt) -> bool:

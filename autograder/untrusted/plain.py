@@ -21,9 +21,10 @@ def main(cpu_s: int, memory_mib: int) -> None:
     sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
     sys.path.insert(0, project)
     from autograder.untrusted import worker
+    from autograder.untrusted.warm_up import warm_up
 
     sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != project]
-    worker.warm_up()
+    warm_up()
     _limit_resources(cpu_s, memory_mib)
     worker.serve(worker.FileWire(reader, writer))
 

@@ -27,6 +27,7 @@ from autograder.untrusted.confine import (
     fork_apart,
     try_keeping_apart,
 )
+from autograder.untrusted.warm_up import warm_up
 
 # New objects before Python looks for garbage: a worker makes little in its short life.
 _GARBAGE_THRESHOLD = 20_000
@@ -36,7 +37,7 @@ _FORKS_OF_ONE_SUBMISSION = 16
 
 def main(control_fd: int) -> None:
     """Serve fork requests on ``control_fd`` until it closes."""
-    worker.warm_up()
+    warm_up()
     # What is here stays: collectors in the workers need not look at it, and so copy its pages.
     gc.collect()
     gc.freeze()

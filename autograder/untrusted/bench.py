@@ -1,0 +1,140 @@
+"""One class under test: its modules of the submission, its doubles, what was built of it.
+
+Runs inside the sandbox, next to student code. It holds the student's modules; it knows no
+expected value, no label and no check.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.untrusted import probes
+from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
+from autograder.untrusted.loader import LoadProblem, SubmissionLoader
+from autograder.untrusted.module_names import Exercise, Sources
+from autograder.untrusted.sources import declared_arguments
+from autograder.untrusted.training import train_and_predict
+
+Reply = tuple[dict[str, Any], dict[str, Tensor]]
+
+
+class Bench:
+    """Loads one class of a submission, builds modules of it, and questions them."""
+
+    def __init__(self, sources: Sources, exercise: Exercise, request: dict[str, Any]) -> None:
+        self._sources = sources
+        self._class: type | None = None
+        self._recorder = Recorder()
+        self._modules: dict[int, nn.Module] = {}
+        specs = {spec["class_name"]: spec for spec in request["doubles"]}
+        stand_ins = MadeOnDemand(
+            specs, lambda name: self._make_double(specs[name], request["places"].get(name))
+        )
+        self.loader = SubmissionLoader(sources, exercise, request["places"], stand_ins)
+        self._operations: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Reply]] = {
+            "load": self._load,
+            "build": self._build,
+            "run": self._run,
+            "copy": self._copy,
+            "trace": self._trace,
+            "train": self._train,
+        }
+
+    def carry_out(
+        self, operation: str, request: dict[str, Any], tensors: dict[str, Tensor]
+    ) -> Reply:
+        """Return the facts and tensors asked for, or raise what the student's code raised."""
+        return self._operations[operation](request, tensors)
+
+    def _load(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:
+        with torch.random.fork_rng(devices=[]):
+            probes.seed_everything(request["seed"])
+            self._class = self.loader.load_class(request["class"])
+        return {"cells": self.loader.cells_used()}, {}
+
+    def _make_double(self, spec: dict[str, Any], place: str | None) -> type[nn.Module]:
+        own: dict[str, tuple[str, ...] | None] = {}
+        source = self._sources.by_path.get(place or "")
+        if source is not None:
+            own["own_constructor"] = declared_arguments(source, spec["class_name"], "__init__")
+            own["own_forward"] = declared_arguments(source, spec["class_name"], "forward")
+        lists = {key: tuple(spec[key]) for key in ("constructor", "forward")}
+        return make_double(DoubleSpec(**{**spec, **lists, **own}), self._recorder)
+
+    def _build(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._construct(request)
+        if tensors:
+            probes.set_weights(module, tensors)
+        self._modules[int(request["handle"])] = module
+        return probes.describe_module(module, self._recorder, request["attributes"]), {}
+
+    def _construct(self, request: dict[str, Any]) -> nn.Module:
+        if self._class is None:
+            raise LoadProblem("no class is loaded")
+        self._recorder.made.clear()
+        probes.seed_everything(request["seed"])
+        module = probes.build_module(
+            self._class, request["arguments"], request["extra"], request["style"]
+        )
+        if request["dtype"] == "float64":
+            module = nn.Module.double(module)
+        return module
+
+    def _run(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._modules[int(request["handle"])]
+        weights = _take(tensors, "weight.")
+        if weights:
+            probes.set_weights(module, weights)
+        arguments: list[Tensor | None] = []
+        for index, kind in enumerate(request["arguments"]):
+            value = tensors.get(f"input.{index}")
+            if kind == "strided" and value is not None:
+                # The same values, laid out in memory the other way round.
+                value = value.transpose(0, -1).contiguous().transpose(0, -1)
+            arguments.append(value)
+        cotangent = tensors.get("cotangent")
+        return probes.run_module(
+            module,
+            self._recorder,
+            arguments,
+            request["names"],
+            training=bool(request["training"]),
+            seed=int(request["seed"]),
+            cotangent=cotangent,
+        )
+
+    def _trace(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._modules[int(request["handle"])]
+        weights = _take(tensors, "weight.")
+        if weights:
+            probes.set_weights(module, weights)
+        count = int(request["arguments"])
+        return probes.trace_module(
+            module,
+            [tensors.get(f"input.{index}") for index in range(count)],
+            training=bool(request["training"]),
+            seed=int(request["seed"]),
+        )
+
+    def _copy(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:
+        original = self._modules[int(request["handle"])]
+        fresh = self._construct({**request, **request["build"]})
+        probes.copy_by_state_dict(original, fresh)
+        self._modules[int(request["copy_handle"])] = fresh
+        return {}, {}
+
+    def _train(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._modules[int(request["handle"])]
+        weights = _take(tensors, "weight.")
+        probes.set_weights(module, weights)
+        data: dict[str, Any] = {
+            name: value for name, value in tensors.items() if not name.startswith("weight.")
+        }
+        predictions = train_and_predict(module, **data, **request["settings"])
+        return {"output": probes.describe_output(predictions)}, {"predictions": predictions}
+
+
+def _take(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
