@@ -143,7 +143,9 @@ def _grade_staged(
 
         # Before torch is imported here: the two imports run side by side.
         hidden = [kit.root / "solutions", kit.root / "assignments"]
-        template = TemplateProcess(hidden, gpu=wants_gpu, mechanism=options.sandbox)
+        template = TemplateProcess(
+            hidden, gpu=wants_gpu, memory_mib=kit.limits.memory_mib, mechanism=options.sandbox
+        )
     with terminal.waiting("starting"):
         from autograder.trusted.plugin import Selection
         from autograder.trusted.session import Request, grade_submission, settle_process

@@ -15,15 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from autograder.manifest import KitError
+from autograder.trusted.memory_group import MemoryGroup
 from autograder.trusted.sandbox import Mechanism, plan_sandbox
 
 _PROJECT = Path(__file__).resolve().parents[2]
+# What the template itself may take of the memory its workers share with it; CUDA takes more.
+_OWN_MIB, _OWN_MIB_WITH_GPU = 1024, 6144
 
 
 class TemplateProcess:
     """A process that has imported torch and forks workers; it never runs student code itself."""
 
-    def __init__(self, hidden: list[Path], *, gpu: bool, mechanism: Mechanism = "auto") -> None:
+    def __init__(
+        self, hidden: list[Path], *, gpu: bool, memory_mib: int, mechanism: Mechanism = "auto"
+    ) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan = plan_sandbox(
             theirs.fileno(), project=_PROJECT, hidden=hidden, gpu=gpu, mechanism=mechanism
@@ -33,8 +38,9 @@ class TemplateProcess:
         self._warm = False
         # Its complaints are kept: they explain a kit that cannot start.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
+        self._memory = MemoryGroup.make(memory_mib + (_OWN_MIB_WITH_GPU if gpu else _OWN_MIB))
         self._process = subprocess.Popen(
-            plan.argv,
+            self._memory.wrap(plan.argv) if self._memory else plan.argv,
             env=plan.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -49,6 +55,9 @@ class TemplateProcess:
         """Return once the template has imported torch. Raises KitError if it does not."""
         if not self._warm:
             apart = self.receive("apart", timeout_s)
+            self.isolation += (
+                "; memory limited for all together" if self._memory else "; memory limited for each"
+            )
             self.isolation += "; workers apart" if apart else "; workers NOT kept apart"
             self._warm = True
 
@@ -83,4 +92,6 @@ class TemplateProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(timeout=3.0)
+        if self._memory is not None:
+            self._memory.close()
         self._complaints.close()

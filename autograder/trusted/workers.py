@@ -239,5 +239,7 @@ def open_workers(kit: Kit, *, sandbox: str = "auto", gpu: bool = False) -> Worke
     if sys.platform != "linux" or sandbox == "plain":
         return PlainWorkers(kit.limits)
     hidden = [kit.root / "solutions", kit.root / "assignments"]
-    template = TemplateProcess(hidden, gpu=gpu, mechanism=cast("Mechanism", sandbox))
+    template = TemplateProcess(
+        hidden, gpu=gpu, memory_mib=kit.limits.memory_mib, mechanism=cast("Mechanism", sandbox)
+    )
     return TemplateWorkers(template, kit.limits, gpu=gpu)

@@ -47,6 +47,8 @@ def confine_worker(
     """Confine this process, forked by ``fork_apart`` where ``keeping`` says so."""
     in_force = []
     _close_all_but(wire_fd)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as stream:
+        stream.write("1000")  # when memory ends, a worker goes first, and not the template
     # Before /proc is another one, or gone.
     started_bytes = _address_space_bytes()
     if keeping.apart:
