@@ -120,7 +120,8 @@ def test_an_endless_loop_ends_within_its_time_and_the_rest_is_graded(
     started = time.monotonic()
     result = toy.grade(folder)
     limits = toy.kit.limits
-    allowed = limits.lost_wall_clock_s_per_layer + limits.call_wall_clock_s + 5
+    # One call in company, then what a layer may lose by itself.
+    allowed = limits.lost_wall_clock_s_per_layer + 2 * limits.call_wall_clock_s + 5
     assert time.monotonic() - started < allowed
     assert any(kind == "timeout" for kind, _ in messages(result, "Scale"))
     assert points_by_layer(result)["Stack"] == 40
@@ -131,6 +132,36 @@ def test_a_layer_that_breaks_its_process_state_breaks_no_other_layer(toy, submit
     sabotage = "import torch\ntorch.nn.Linear = torch.nn.ModuleList = None\ntorch.equal = None\n"
     won = points_by_layer(toy.grade(submit(scale=sabotage + text)))
     assert won["Stack"] == 40
+
+
+def test_a_right_submission_is_asked_in_one_worker_and_a_wrong_layer_in_one_more(
+    toy, scale_with, monkeypatch
+):
+    started = []
+    start = toy.source.start_worker
+    monkeypatch.setattr(toy.source, "start_worker", lambda: started.append(1) or start())
+    toy.grade(TOY / "solutions" / "toy")
+    assert len(started) == 1
+    # Scale, and the whole model, which cannot be right then.
+    toy.grade(scale_with("x = 2 * x"))
+    assert len(started) == 1 + 3
+
+
+def test_a_wrong_layer_is_told_the_same_in_company_and_alone(toy, scale_with):
+    folder = scale_with("x = 2 * x")
+    together = [c for c in toy.grade(folder, seed=3).checks if c.layer == "Scale"]
+    assert together == toy.grade(folder, seed=3, layers=("Scale",)).checks
+
+
+def test_what_one_layer_does_to_the_process_neither_costs_nor_saves_another_its_points(
+    toy, submit, points_by_layer
+):
+    scale = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    meddling = "import torch\ntorch.set_default_dtype(torch.float16)\ntorch.manual_seed = None\n"
+    won = points_by_layer(toy.grade(submit(scale=meddling + scale)))
+    assert won["Stack"] == 40
+    won = points_by_layer(toy.grade(submit(scale=meddling + scale, stack="class Stack: pass\n")))
+    assert won["Stack"] == 0
 
 
 def test_nothing_is_left_running(toy, scale_with):

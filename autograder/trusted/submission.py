@@ -282,7 +282,10 @@ class LoadedLayer:
             ended: CheckEnded = StudentTimeout(f"{file} was stopped {doing}: {lost.how}")
         else:
             ended = StudentRaised(f"{file} took its process down {doing}: {lost.how}")
-        if self._lost_s > self.limits.lost_wall_clock_s_per_layer:
+        if self._shares:
+            # Asked again in a worker of its own anyway: one loss in company is enough.
+            self._finally(ended)
+        elif self._lost_s > self.limits.lost_wall_clock_s_per_layer:
             again = f"{ended.message}; the layer has used up the time it may lose"
             self._finally(type(ended)(again))
         return ended
