@@ -237,9 +237,21 @@ def test_when_nothing_can_be_read_the_refusal_says_why(tmp_path):
     assert "not complete JSON" in refuse(tmp_path)
 
 
-def test_a_folder_that_holds_only_an_archive_says_to_unpack_it(tmp_path):
+def test_a_folder_that_holds_only_one_zip_is_what_the_zip_holds(tmp_path):
+    with zipfile.ZipFile(tmp_path / "homework.zip", "w") as archive:
+        archive.writestr("bert/a.py", CLASS)
+    staged = stage(tmp_path)
+    assert [file.path for file in staged.files] == ["a.py"]
+    assert staged.notes == ("taken from homework.zip",)
     (tmp_path / "homework.zip").write_bytes(b"PK")
-    assert "homework.zip: unpack that" in refuse(tmp_path)
+    assert "homework.zip is no intact zip file" in refuse(tmp_path)
+
+
+def test_a_folder_of_other_or_several_archives_says_to_unpack_them(tmp_path):
+    (tmp_path / "homework.tar.gz").write_bytes(b"")
+    assert "homework.tar.gz: unpack that" in refuse(tmp_path)
+    (tmp_path / "homework.zip").write_bytes(b"PK")
+    assert "unpack that" in refuse(tmp_path)
 
 
 def test_what_does_not_exist_or_is_empty_is_refused(tmp_path):

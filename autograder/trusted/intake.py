@@ -95,6 +95,7 @@ def _collect(location: Path, found: FoundSources) -> None:
         ) from None
     if stat.S_ISDIR(mode):
         collect_folder(location, found)
+        _open_only_archive(location, found)
         return
     if not stat.S_ISREG(mode):
         raise UngradableSubmission(f"{shown} is no ordinary file: give {_KINDS}")
@@ -111,6 +112,17 @@ def _collect(location: Path, found: FoundSources) -> None:
     if not content.strip():
         raise UngradableSubmission(f"{shown} is empty: was it saved before it was sent?")
     found.add(location.name, content)
+
+
+def _open_only_archive(folder: Path, found: FoundSources) -> None:
+    """Take what a folder's one zip holds, where it holds nothing else: so platforms hand it out."""
+    if found.contents or len(found.archives) != 1 or not found.archives[0].lower().endswith(".zip"):
+        return
+    packed = found.archives.pop()
+    outer, found.shown = found.shown, clean_text(f"{found.shown}/{packed}", 200)
+    collect_archive(folder / packed, found)
+    found.notes.append(f"taken from {clean_text(packed, 120)}")
+    found.shown = outer
 
 
 def _explain_nothing_found(found: FoundSources) -> str:

@@ -4,6 +4,7 @@ Runs inside the sandbox, next to student code. It holds the student's modules; i
 expected value, no label and no check.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from autograder.untrusted import probes
 from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
-from autograder.untrusted.sources import declared_arguments
+from autograder.untrusted.sources import declared_arguments, kept_arguments
 from autograder.untrusted.training import train_and_predict
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
@@ -55,13 +56,30 @@ class Bench:
         return {"cells": self.loader.cells_used()}, {}
 
     def _make_double(self, spec: dict[str, Any], place: str | None) -> type[nn.Module]:
-        own: dict[str, tuple[str, ...] | None] = {}
+        own: dict[str, Any] = {}
         source = self._sources.by_path.get(place or "")
         if source is not None:
             own["own_constructor"] = declared_arguments(source, spec["class_name"], "__init__")
             own["own_forward"] = declared_arguments(source, spec["class_name"], "forward")
+            own["own_kept"] = kept_arguments(source, spec["class_name"])
         lists = {key: tuple(spec[key]) for key in ("constructor", "forward")}
-        return make_double(DoubleSpec(**{**spec, **lists, **own}), self._recorder)
+        find_own = functools.cache(lambda: self._own_class(spec["class_name"]))
+        return make_double(DoubleSpec(**{**spec, **lists, **own}), self._recorder, find_own)
+
+    def _own_class(self, name: str) -> type | None:
+        """Return the student's class that a double stands for; None where it does not load.
+
+        It is made beside the double, from the same file once more, and never built.
+        """
+        others = [other for other in self.loader.stand_ins if other != name]
+        stand_ins = MadeOnDemand(others, self.loader.stand_ins.__getitem__)
+        loader = SubmissionLoader(
+            self._sources, self.loader.exercise, self.loader.places, stand_ins
+        )
+        try:
+            return loader.load_class(name)
+        except (Exception, SystemExit):  # noqa: BLE001  (a fault of that class, charged to it)
+            return None
 
     def _build(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
         module = self._construct(request)

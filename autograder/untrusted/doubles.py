@@ -4,7 +4,8 @@ Runs inside the sandbox, and on the trusted side in the reference (it is our cod
 student's). A composite layer graded with doubles is graded alone: a broken attention cannot
 cost the block that calls it. No reference code crosses the boundary for this.
 
-A double takes whatever its real counterpart takes, writes down every argument, and computes
+A double takes whatever its real counterpart takes, writes down every argument, lends what else the
+student's own class offers (a ``from_config``, a constant), and computes
 
     lookup        (B, T) ids    -> weight[ids] + bias                 (B, T, C)
     affine        (B, T, C)     -> x @ weight + bias                  (B, T, C)
@@ -33,6 +34,8 @@ class DoubleSpec:
     # What the student's own class calls its arguments, where that is known.
     own_constructor: tuple[str, ...] | None = None
     own_forward: tuple[str, ...] | None = None
+    # Under which attributes the student's own class keeps which arguments as they are.
+    own_kept: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,10 +116,28 @@ class MadeOnDemand(Mapping[str, type[nn.Module]]):
         return len(self._names)
 
 
-def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
-    """Return a class that can be put where ``spec.class_name`` is expected."""
+def _find_in(own: type | None, name: str) -> Any:
+    """Return what a class of the student's, or a base of its, holds under a name, unbound."""
+    for part in own.__mro__ if own is not None and not name.startswith("__") else ():
+        if name in vars(part) and part is not object and not part.__module__.startswith("torch."):
+            return vars(part)[name]
+    raise AttributeError(name)
 
-    class Double(nn.Module):
+
+def make_double(
+    spec: DoubleSpec, recorder: Recorder, find_own: Callable[[], type | None] = lambda: None
+) -> type[nn.Module]:
+    """Return a class that can be put where ``spec.class_name`` is expected.
+
+    ``find_own`` gives the student's own class, or None; it is asked only for what a double lacks.
+    """
+
+    class Lending(type):
+        def __getattr__(cls, name: str) -> Any:
+            found = _find_in(find_own(), name)
+            return found.__get__(None, cls) if hasattr(type(found), "__get__") else found
+
+    class Double(nn.Module, metaclass=Lending):
         weight: nn.Parameter
         bias: nn.Parameter
         given: dict[str, Any]
@@ -140,6 +161,20 @@ def make_double(spec: DoubleSpec, recorder: Recorder) -> type[nn.Module]:
             rows = int(given[spec.rows]) if spec.rows else width
             self.weight = nn.Parameter(torch.eye(rows, width))
             self.bias = nn.Parameter(torch.zeros(width))
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)
+            except AttributeError as missing:
+                given = vars(self).get("given", {})
+                if spec.own_kept.get(name) in given:
+                    return given[spec.own_kept[name]]
+                try:
+                    found = _find_in(find_own(), name)
+                except AttributeError:
+                    raise missing from None
+                bound = hasattr(type(found), "__get__")
+                return found.__get__(self, type(self)) if bound else found
 
         def forward(self, *positional: Any, **keywords: Any) -> Tensor:
             where = f"{spec.class_name}.forward()"

@@ -1,0 +1,1 @@
+"""The exercise as students get it: seven classes to write."""

@@ -1,0 +1,17 @@
+import torch.nn.functional as F
+from torch import nn
+
+
+class PositionWiseFeedForward(nn.Module):
+    def __init__(self, emb_size, intermediate_size, dropout=0.1, layer_norm_eps=1e-12):
+        super().__init__()
+        self.fc1 = nn.Linear(emb_size, intermediate_size)
+        self.fc2 = nn.Linear(intermediate_size, emb_size)
+        self.dropout = nn.Dropout(dropout, inplace=True)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+
+    def gelu(self, x):
+        return F.gelu(x, approximate="none")
+
+    def forward(self, att_out):
+        return self.ln(self.dropout(self.fc2(self.gelu(self.fc1(att_out)))).add_(att_out))
