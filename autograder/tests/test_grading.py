@@ -104,6 +104,14 @@ def test_a_module_that_does_not_load_costs_its_layer_alone(
     assert won["Stack"] == 40
 
 
+def test_a_class_whose_file_was_left_out_is_told_why(toy, submit):
+    folder = submit(scale="class Scale: pass\n" + "#" * 2**20)
+    assert any(
+        "was not found (it belongs in scale.py): scale.py was left out: it is larger" in text
+        for _, text in messages(toy.grade(folder), "Scale")
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["import", "forward", "str"])
 def test_an_endless_loop_ends_within_its_time_and_the_rest_is_graded(

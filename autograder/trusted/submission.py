@@ -146,6 +146,16 @@ class Submission:
         """Whether a layer has used up the time it may lose."""
         return name in self._layers and self._layers[name].out_of_time
 
+    def explain_absence(self, name: str) -> str:
+        """Say that a class is nowhere, and that its file was left out where that is why."""
+        file = self.kit.by_name[name].file
+        sentence = f"the class {name} was not found (it belongs in {file})"
+        told = (note for note in self.staged.notes if note.partition(" was left out: ")[2])
+        for note in told:
+            if note.partition(" was left out: ")[0].rpartition("/")[2] == file:
+                return f"{sentence}: {clean_text(note)}"
+        return sentence
+
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the report; it costs nothing. One of a kind is enough."""
         kind = sentence.partition(":")[0]
@@ -220,12 +230,7 @@ class LoadedLayer:
             problem = self.submission.problems.get(self.name)
             if problem:
                 raise self._finally(StudentRaised(problem))
-            raise self._finally(
-                Blocked(
-                    f"the class {self.name} was not found (it belongs in "
-                    f"{kit.by_name[self.name].file})"
-                )
-            )
+            raise self._finally(Blocked(self.submission.explain_absence(self.name)))
         self._worker, self._shares = self.submission.worker_for(self.key)
         self.in_company |= self._shares
         doubles = [
