@@ -12,10 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from autograder.untrusted import probes
+from autograder.untrusted.class_texts import (
+    declared_arguments,
+    kept_arguments,
+    offered_names,
+)
 from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
-from autograder.untrusted.sources import declared_arguments, kept_arguments
 from autograder.untrusted.training import train_and_predict
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
@@ -62,6 +66,7 @@ class Bench:
             own["own_constructor"] = declared_arguments(source, spec["class_name"], "__init__")
             own["own_forward"] = declared_arguments(source, spec["class_name"], "forward")
             own["own_kept"] = kept_arguments(source, spec["class_name"])
+            own["own_offers"] = offered_names(self._sources, source, spec["class_name"])
         lists = {key: tuple(spec[key]) for key in ("constructor", "forward")}
         find_own = functools.cache(lambda: self._own_class(spec["class_name"]))
         return make_double(DoubleSpec(**{**spec, **lists, **own}), self._recorder, find_own)

@@ -19,6 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+# What a double has itself, also while it is being built.
+_OF_ITS_OWN = ("weight", "bias", "given", "otherwise", "forward")
+
 
 @dataclass(frozen=True)
 class DoubleSpec:
@@ -36,6 +39,8 @@ class DoubleSpec:
     own_forward: tuple[str, ...] | None = None
     # Under which attributes the student's own class keeps which arguments as they are.
     own_kept: dict[str, str] = field(default_factory=dict)
+    # What it offers besides: methods and constants, by its text.
+    own_offers: tuple[str, ...] = ()
 
 
 @dataclass
@@ -118,8 +123,8 @@ class MadeOnDemand(Mapping[str, type[nn.Module]]):
 
 def _find_in(own: type | None, name: str) -> Any:
     """Return what a class of the student's, or a base of its, holds under a name, unbound."""
-    for part in own.__mro__ if own is not None and not name.startswith("__") else ():
-        if name in vars(part) and part is not object and not part.__module__.startswith("torch."):
+    for part in own.__mro__ if own is not None else ():
+        if name in vars(part):
             return vars(part)[name]
     raise AttributeError(name)
 
@@ -129,13 +134,19 @@ def make_double(
 ) -> type[nn.Module]:
     """Return a class that can be put where ``spec.class_name`` is expected.
 
-    ``find_own`` gives the student's own class, or None; it is asked only for what a double lacks.
+    ``find_own`` gives the student's own class, or None. That loads it, next to the class under
+    test: it is asked only for what its text offers, when the class under test asks the double.
     """
+
+    def lend(name: str, double: nn.Module | None, kind: type) -> Any:
+        if name.startswith("__") or name in _OF_ITS_OWN or name not in spec.own_offers:
+            raise AttributeError(f"the double of {spec.class_name} has no {name}")
+        found = _find_in(find_own(), name)
+        return found.__get__(double, kind) if hasattr(type(found), "__get__") else found
 
     class Lending(type):
         def __getattr__(cls, name: str) -> Any:
-            found = _find_in(find_own(), name)
-            return found.__get__(None, cls) if hasattr(type(found), "__get__") else found
+            return lend(name, None, cls)
 
     class Double(nn.Module, metaclass=Lending):
         weight: nn.Parameter
@@ -170,11 +181,9 @@ def make_double(
                 if spec.own_kept.get(name) in given:
                     return given[spec.own_kept[name]]
                 try:
-                    found = _find_in(find_own(), name)
+                    return lend(name, self, type(self))
                 except AttributeError:
                     raise missing from None
-                bound = hasattr(type(found), "__get__")
-                return found.__get__(self, type(self)) if bound else found
 
         def forward(self, *positional: Any, **keywords: Any) -> Tensor:
             where = f"{spec.class_name}.forward()"

@@ -9,7 +9,6 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
 # Scripts that are notebooks in disguise: they hold training cells that must not be run.
 _EXPORTED_NOTEBOOK = re.compile(
@@ -245,44 +244,6 @@ def find_candidates(source: Source, name: str, *, expected_file: bool) -> list[C
             elif expected_file and last is None:
                 last = Candidate(source, unit.label, False, 2)
     return [last] if last else []
-
-
-def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...] | None:
-    """Return the argument names a class declares for a method, without self; None if it does not.
-
-    Read from the text: the class need not load for its signature to be known.
-    """
-    found: tuple[str, ...] | None = None
-    for _, statement in source.statements():
-        definition = class_statements(statement).get(name)
-        for node in definition.body if definition else ():
-            if isinstance(node, ast.FunctionDef) and node.name == method:
-                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-                found = tuple(argument.arg for argument in arguments[1:])
-    return found
-
-
-def kept_arguments(source: Source, name: str) -> dict[str, str]:
-    """Return, by attribute, the constructor arguments a class keeps: ``self.width = width``."""
-    found: dict[str, str] = {}
-    for _, statement in source.statements():
-        definition = class_statements(statement).get(name)
-        for method in definition.body if definition else ():
-            if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
-                continue
-            for line in method.body:
-                if isinstance(line, ast.Assign) and isinstance(line.value, ast.Name):
-                    own = [t for t in line.targets if _is_own_attribute(t)]
-                    found |= {target.attr: line.value.id for target in own}
-    return found
-
-
-def _is_own_attribute(target: ast.expr) -> TypeGuard[ast.Attribute]:
-    return (
-        isinstance(target, ast.Attribute)
-        and isinstance(target.value, ast.Name)
-        and target.value.id == "self"
-    )
 
 
 def choose_candidate(

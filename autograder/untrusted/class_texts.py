@@ -1,0 +1,83 @@
+"""What the text of a class tells: its arguments, what it keeps of them, what else it offers.
+
+Runs inside the sandbox and executes nothing: the class need not load for this to be known.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import TypeGuard
+
+from autograder.untrusted.module_names import Sources
+from autograder.untrusted.sources import Source, class_statements
+
+
+def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...] | None:
+    """Return the argument names a class declares for a method, without self; None if it does not.
+
+    Read from the text: the class need not load for its signature to be known.
+    """
+    found: tuple[str, ...] | None = None
+    for _, statement in source.statements():
+        definition = class_statements(statement).get(name)
+        for node in definition.body if definition else ():
+            if isinstance(node, ast.FunctionDef) and node.name == method:
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                found = tuple(argument.arg for argument in arguments[1:])
+    return found
+
+
+def kept_arguments(source: Source, name: str) -> dict[str, str]:
+    """Return, by attribute, the constructor arguments a class keeps: ``self.width = width``."""
+    found: dict[str, str] = {}
+    for _, statement in source.statements():
+        definition = class_statements(statement).get(name)
+        for method in definition.body if definition else ():
+            if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
+                continue
+            for line in method.body:
+                if isinstance(line, ast.Assign) and isinstance(line.value, ast.Name):
+                    own = [t for t in line.targets if _is_own_attribute(t)]
+                    found |= {target.attr: line.value.id for target in own}
+    return found
+
+
+def _is_own_attribute(target: ast.expr) -> TypeGuard[ast.Attribute]:
+    return (
+        isinstance(target, ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == "self"
+    )
+
+
+def offered_names(sources: Sources, source: Source, name: str) -> tuple[str, ...]:
+    """Return what a class defines in its body, or a base of it that the submission holds."""
+    seen: set[str] = set()
+    offered: set[str] = set()
+    pending = list(_definitions(source, name))
+    while pending:
+        definition = pending.pop()
+        for statement in definition.body:
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                offered.add(statement.name)
+            elif isinstance(statement, ast.Assign):
+                offered |= {t.id for t in statement.targets if isinstance(t, ast.Name)}
+            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+                offered |= (
+                    {statement.target.id} if isinstance(statement.target, ast.Name) else set()
+                )
+        bases = {ast.unparse(base).rpartition(".")[2] for base in definition.bases} - seen
+        seen |= bases
+        pending += [
+            found
+            for base in bases - {"Module", "object"}
+            for path in sources.by_path
+            for found in _definitions(sources.by_path[path], base)
+        ]
+    return tuple(sorted(offered))
+
+
+def _definitions(source: Source, name: str) -> Iterator[ast.ClassDef]:
+    for _, statement in source.statements():
+        definition = class_statements(statement).get(name)
+        if definition is not None:
+            yield definition
