@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from autograder.untrusted.doubles import Recorder
 
-_named_parameters = nn.Module.named_parameters
 _named_buffers = nn.Module.named_buffers
 _named_modules = nn.Module.named_modules
 _state_dict = nn.Module.state_dict
@@ -35,6 +34,9 @@ _is_grad_enabled = torch.is_grad_enabled
 _get_default_dtype = torch.get_default_dtype
 _set_default_dtype = torch.set_default_dtype
 _autograd = torch.autograd.grad
+
+# A module's parts, itself among them, each once with its name.
+Parts = list[tuple[str, nn.Module]]
 
 ENTRIES_MAX = 4096
 _CONTAINERS = (list, tuple, dict)
@@ -89,7 +91,8 @@ def _adapt_arguments(
 
 def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]) -> dict[str, Any]:
     """Return what the module consists of: parameters, buffers, sub-modules, attributes, doubles."""
-    owners = {name: type(part).__name__ for name, part in _named_modules(module)}
+    parts = list(_named_modules(module))
+    owners = {name: type(part).__name__ for name, part in parts}
     parameters = [
         {
             "name": name,
@@ -98,9 +101,9 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
             "trainable": bool(value.requires_grad),
             "owner": owners.get(name.rpartition(".")[0], ""),
         }
-        for name, value in _named_parameters(module)
+        for name, value in _parameters_of(parts).items()
     ]
-    places = {id(part): name for name, part in _named_modules(module)}
+    places = {id(part): name for name, part in parts}
     return {
         "parameters": parameters[:ENTRIES_MAX],
         "buffers": [
@@ -108,7 +111,7 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
         ][:ENTRIES_MAX],
         "modules": [[name, kind] for name, kind in owners.items()][:ENTRIES_MAX],
         "attributes": {name: _kind_of(module, name) for name in attributes},
-        "unregistered": _unregistered_modules(module),
+        "unregistered": _unregistered_modules(parts),
         "doubles": [
             {
                 "class": type(part).__name__,
@@ -116,14 +119,26 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
                 "given": _plain_arguments(part.given),
                 "otherwise": _plain_arguments(part.otherwise),
             }
-            for part in _doubles_of(module, recorder)
+            for part in _doubles_of(parts, recorder)
         ][:ENTRIES_MAX],
     }
 
 
-def _doubles_of(module: nn.Module, recorder: Recorder) -> list[Any]:
+def _parameters_of(parts: Parts) -> dict[str, nn.Parameter]:
+    """Return every parameter once, by its first name, as ``named_parameters`` does."""
+    found: dict[str, nn.Parameter] = {}
+    seen: set[int] = set()
+    for place, part in parts:
+        for name, value in part._parameters.items():  # noqa: SLF001  (no override is asked)
+            if value is not None and id(value) not in seen:
+                seen.add(id(value))
+                found[f"{place}.{name}" if place else name] = value
+    return found
+
+
+def _doubles_of(parts: Parts, recorder: Recorder) -> list[Any]:
     kinds = tuple({type(double) for double in recorder.made})
-    registered = [part for _, part in _named_modules(module) if kinds and isinstance(part, kinds)]
+    registered = [part for _, part in parts if kinds and isinstance(part, kinds)]
     known = {id(part) for part in registered}
     return registered + [double for double in recorder.made if id(double) not in known]
 
@@ -143,12 +158,13 @@ def _kind_of(module: nn.Module, name: str) -> str:
     return type(value).__name__[:80]
 
 
-def _unregistered_modules(module: nn.Module) -> list[str]:
+def _unregistered_modules(parts: Parts) -> list[str]:
     """Name the attributes that hold modules in a plain list, tuple or dict."""
     found = []
-    for place, part in _named_modules(module):
+    for place, part in parts:
         for name, value in vars(part).items():
-            if not isinstance(value, _CONTAINERS) or name.startswith("_"):
+            # Most attributes are torch's own, and begin so.
+            if name[:1] == "_" or not isinstance(value, _CONTAINERS):
                 continue
             items = value.values() if isinstance(value, dict) else value
             if any(isinstance(item, nn.Module) for item in items):
@@ -158,7 +174,7 @@ def _unregistered_modules(module: nn.Module) -> list[str]:
 
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copy the given values into the parameters of the same names, in place."""
-    own = dict(_named_parameters(module))
+    own = _parameters_of(list(_named_modules(module)))
     with _no_grad():
         for name, value in tensors.items():
             own[name].data = value.to(own[name].dtype).clone()
@@ -179,14 +195,16 @@ def run_module(
     With a ``cotangent`` of the output's shape, gradients of ``(output * cotangent).sum()`` with
     respect to every parameter and every floating-point input come too.
     """
-    _train(module, training)
+    parts = list(_named_modules(module))
+    if any(part.training != training for _, part in parts):
+        _train(module, training)
     recorder.calls.clear()
-    own = dict(_named_parameters(module))
+    own = _parameters_of(parts)
     for value in own.values():
         value.grad = None
     entered = [_fresh_input(value, cotangent is not None) for value in arguments]
     before = [value if value is None else value.detach().clone() for value in entered]
-    modes = [part.training for _, part in _named_modules(module)]
+    modes = [part.training for _, part in parts]
     seed_everything(seed)
     rng = _get_rng_state()
     dtype = _get_default_dtype()
@@ -200,7 +218,7 @@ def run_module(
             "grad_mode_kept": _is_grad_enabled() == mode,
             "default_dtype_kept": _get_default_dtype() == dtype,
             "rng_kept": bool(_equal(rng, _get_rng_state())),
-            "modes_kept": modes == [part.training for _, part in _named_modules(module)],
+            "modes_kept": modes == [part.training for _, part in parts],
             "input_kept": all(
                 old is None or (new is not None and bool(_equal(old, new.detach())))
                 for old, new in zip(before, entered, strict=True)
@@ -214,7 +232,7 @@ def run_module(
         facts["differentiable"] = bool(output.requires_grad)
         if cotangent is not None and output.shape == cotangent.shape and output.requires_grad:
             tensors.update(_differentiate(output, cotangent, own, entered))
-    facts["calls"] = _describe_calls(module, recorder, tensors)
+    facts["calls"] = _describe_calls(parts, recorder, tensors)
     return facts, tensors
 
 
@@ -258,10 +276,10 @@ def _differentiate(
 
 
 def _describe_calls(
-    module: nn.Module, recorder: Recorder, tensors: dict[str, Tensor]
+    parts: Parts, recorder: Recorder, tensors: dict[str, Tensor]
 ) -> list[dict[str, Any]]:
     """Return the calls of the doubles; tensor arguments go into ``tensors`` by a name."""
-    places = {id(part): name for name, part in _named_modules(module)}
+    places = {id(part): name for name, part in parts} if recorder.calls else {}
     calls = []
     for index, (double, given) in enumerate(recorder.calls):
         arguments: dict[str, Any] = {}
