@@ -28,8 +28,9 @@ from cold_run import PLAIN_CHECKS, ROOT, measure
 sys.path.insert(0, str(ROOT))
 
 from autograder.authoring.grading import Grader
+from autograder.trusted.check_session import run_checks
 from autograder.trusted.intake import IntakeLimits, stage_submission
-from autograder.trusted.plugin import GradingPlugin, Selection, run_checks
+from autograder.trusted.plugin import ChecksRun, Selection
 from autograder.trusted.reference import Reference
 from autograder.trusted.submission import Submission
 
@@ -77,10 +78,9 @@ def bare_cpu_s(grader: Grader, folder: Path, *, training: bool) -> float:
     names, files = [x.name for x in kit.layers], [x.file for x in kit.layers]
     staged = stage_submission(folder, names, files, IntakeLimits())
     submission = Submission(kit, staged, grader.source, SEED)
-    plugin = GradingPlugin(kit, submission, Selection((), training=training), "cpu",
-                           lambda *_: None)  # fmt: skip
+    run = ChecksRun(submission, Selection((), training=training), "cpu", lambda *_: None)
     submission.survey()
-    run_checks(plugin)
+    run_checks(kit, run)
     layers = list(submission._layers.values())  # noqa: SLF001  (what was asked is kept there)
     started = time.process_time()
     passes = 0

@@ -16,7 +16,7 @@ from autograder.authoring.leaks import look_for_leaks
 from autograder.manifest import WHOLE_MODEL, Kit, KitError, load_kit
 from autograder.misconceptions import bank_file, dialects, read_bank, read_reference, versions
 from autograder.results import ExitStatus
-from autograder.trusted.plugin import Check, GradingPlugin, Selection, run_checks
+from autograder.trusted.check_session import collect_checks
 
 _POINTS_TOTAL = 100
 
@@ -94,13 +94,6 @@ def describe_interface(definition: ast.ClassDef) -> dict[str, tuple[str, str]]:
             name = f"{definition.name}.{node.name}"
             found[name] = (signature, ast.get_docstring(node) or "")
     return found
-
-
-def collect_checks(kit: Kit) -> list[Check]:
-    """Return the kit's checks without running them."""
-    plugin = GradingPlugin(kit, None, Selection(), "cpu", lambda *_: None)
-    run_checks(plugin, collect_only=True)
-    return plugin.checks
 
 
 def add_up_points(kit: Kit) -> Iterator[str]:

@@ -5,8 +5,6 @@ root: nothing of a submission is on the path, collected, or imported.
 """
 
 import itertools
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +17,6 @@ from autograder.results import CheckResult
 from autograder.trusted.outcomes import CheckEnded
 from autograder.trusted.student import Student
 from autograder.trusted.submission import Submission
-
-# pytest's own plugins that a grading run has no use for.
-_UNUSED = ("cacheprovider", "terminal", "logging", "faulthandler", "doctest", "junitxml",
-           "pastebin", "debugging", "nose", "stepwise", "setuponly", "setupplan", "warnings",
-           "unraisableexception", "threadexception", "subtests", "recwarn", "legacypath",
-           "terminalprogress")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,25 +45,35 @@ class Selection:
 
 
 @dataclass
-class GradingPlugin:
-    """Collects checks, gives each the student's code, notes how it ended."""
+class ChecksRun:
+    """One submission's checks: what is asked for, and how each ended."""
 
-    kit: Kit
-    submission: Submission | None
+    submission: Submission
     selection: Selection
     device: str
     progress: Callable[[str, int, int], None]
     results: list[CheckResult] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class GradingPlugin:
+    """Collects a kit's checks; gives each the student's code, and notes how it ended."""
+
+    kit: Kit
+    # Told once everything is collected; runs as many submissions as it likes.
+    collected: Callable[[], None]
+    checks: list[Check] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    _items: list[tuple[Check, pytest.Item]] = field(default_factory=list)
+    _run: ChecksRun | None = None
 
     @pytest.fixture
     def student(self, request: pytest.FixtureRequest) -> Student:
         """The student's code, as far as the check may see it."""
-        if self.submission is None:
+        if self._run is None:
             raise KitError("checks were collected, not run: there is no submission")
-        return Student(self.submission, check_id(request.node), device=self.device)
+        return Student(self._run.submission, check_id(request.node), device=self._run.device)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the markers checks use."""
@@ -83,7 +85,7 @@ class GradingPlugin:
             config.addinivalue_line("markers", line)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Read each check's markers; leave out what the run does not hold."""
+        """Read each check's markers, and put the checks in the order of their layers."""
         known = set(self.kit.groups)
         for item in items:
             layer, points = item.get_closest_marker("layer"), item.get_closest_marker("points")
@@ -98,12 +100,10 @@ class GradingPlugin:
                 training=item.get_closest_marker("training") is not None,
             )
             self.checks.append(check)
+            self._items.append((check, item))
         order = {name: index for index, name in enumerate(self.kit.groups)}
-        chosen = {c.node: c for c in self.checks if self.selection.holds(c)}
-        items[:] = sorted(
-            (item for item in items if item.nodeid in chosen),
-            key=lambda item: order[chosen[item.nodeid].layer],
-        )
+        self._items.sort(key=lambda pair: order[pair[0].layer])
+        items[:] = [item for _, item in self._items]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A check file that cannot be collected makes the kit incoherent."""
@@ -112,29 +112,41 @@ class GradingPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Run the checks layer by layer; those of a layer once more where it has to stand apart."""
-        if session.config.option.collectonly or self.problems or self.submission is None:
+        """Hand over: in place of one round over all checks, one for each submission."""
+        if session.config.option.collectonly:
             return None
-        of_item = {check.node: check.layer for check in self.checks}
-        for layer, group in itertools.groupby(session.items, lambda item: of_item[item.nodeid]):
-            items = list(group)
-            if layer == WHOLE_MODEL and any(r.points < r.max_points for r in self.results):
-                self.submission.keep_apart(WHOLE_MODEL)
-            done = len(self.results)
-            self.submission.begin_group()
-            if not self._run(items, self.submission):
-                del self.results[done:]
-                self._run(items, self.submission)
+        if not self.problems:
+            self.collected()
         return True
 
-    def _run(self, items: list[pytest.Item], submission: Submission) -> bool:
+    def carry_out(self, run: ChecksRun) -> None:
+        """Run a submission's checks layer by layer, a layer once more where it stands apart."""
+        self._run = run
+        chosen = [pair for pair in self._items if run.selection.holds(pair[0])]
+        try:
+            for layer, group in itertools.groupby(chosen, lambda pair: pair[0].layer):
+                pairs = list(group)
+                if layer == WHOLE_MODEL and any(r.points < r.max_points for r in run.results):
+                    run.submission.keep_apart(WHOLE_MODEL)
+                done = len(run.results)
+                run.submission.begin_group()
+                if not self._run_group(pairs, run, len(chosen)):
+                    del run.results[done:]
+                    self._run_group(pairs, run, len(chosen))
+        finally:
+            self._run = None
+
+    def _run_group(
+        self, pairs: list[tuple[Check, pytest.Item]], run: ChecksRun, total: int
+    ) -> bool:
         """Run checks; False, at the first that failed, where the layer is to be asked apart."""
-        for item in items:
-            done = len(self.results)
+        for check, item in pairs:
+            done = len(run.results)
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-            noted = self.results[done:]
+            noted = run.results[done:]
+            run.progress(check.layer, len(run.results), total)
             lost = any(result.status not in ("passed", "blocked") for result in noted)
-            if lost and submission.set_apart():
+            if lost and run.submission.set_apart():
                 return False
         return True
 
@@ -145,10 +157,7 @@ class GradingPlugin:
         """Note how a check ended; pytest gets a bare report, as nobody reads its tracebacks."""
         error = call.excinfo.value if call.excinfo else None
         if call.when == "call" or (call.when == "setup" and error is not None):
-            check = next(c for c in self.checks if c.node == item.nodeid)
-            self._note(check, error)
-            total = sum(1 for c in self.checks if self.selection.holds(c))
-            self.progress(check.layer, len(self.results), total)
+            self._note(next(check for check, known in self._items if known is item), error)
         return pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,
@@ -159,15 +168,16 @@ class GradingPlugin:
         )
 
     def _note(self, check: Check, error: BaseException | None) -> None:
+        assert self._run is not None
         status, message, points = "passed", "", check.points
         if isinstance(error, CheckEnded):
             status, message, points = error.status, error.message, 0.0
         elif error is not None:
             # Our own fault, said so and counted: no student loses points in silence for it.
-            self.faults.append(f"{check.id}: {type(error).__name__}: {error}")
+            self._run.faults.append(f"{check.id}: {type(error).__name__}: {error}")
             status, points = "error", 0.0
             message = f"the grader itself failed in this check ({type(error).__name__})"
-        self.results.append(
+        self._run.results.append(
             CheckResult(check.id, check.layer, status, points, check.points, message)
         )
 
@@ -176,46 +186,3 @@ def check_id(item: Any) -> str:
     """Return a check's id: its file's and its function's name without ``test_``."""
     stem = Path(str(item.path)).stem.removeprefix("test_")
     return f"{stem}.{item.name.removeprefix('test_')}"
-
-
-def run_checks(plugin: GradingPlugin, *, collect_only: bool = False) -> None:
-    """Run the kit's checks with ``plugin``. Raises KitError when they cannot be collected."""
-    folder = plugin.kit.checks_folder
-    arguments = [
-        str(folder),
-        "-c", str(folder / "pytest.ini"),
-        "--rootdir", str(folder),
-        "--import-mode=importlib",
-        "-s",
-        "--assert=plain",
-        *(word for name in _UNUSED for word in ("-p", f"no:{name}")),
-    ]  # fmt: skip
-    if collect_only:
-        arguments.append("--collect-only")
-    for path in folder.glob("*.py"):
-        # Of another kit's copy, collected earlier in this process: not these checks.
-        known = sys.modules.get(path.stem)
-        if known is not None and getattr(known, "__file__", None) != str(path):
-            del sys.modules[path.stem]
-    before = {
-        name: os.environ.get(name) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")
-    }
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    try:
-        status = pytest.main(arguments, plugins=[plugin])
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-    if plugin.problems:
-        raise KitError(f"the checks cannot be collected: {plugin.problems[0]}")
-    if status == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    if status not in (
-        pytest.ExitCode.OK,
-        pytest.ExitCode.TESTS_FAILED,
-        pytest.ExitCode.NO_TESTS_COLLECTED,
-    ):
-        raise KitError(f"pytest ended with status {int(status)}: are the checks in {folder}?")

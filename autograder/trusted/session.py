@@ -13,10 +13,11 @@ import torch
 
 from autograder.manifest import Kit
 from autograder.results import CheckResult, Result
+from autograder.trusted.check_session import run_checks
 from autograder.trusted.diagnose import explain_losses
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.outcomes import clean_text
-from autograder.trusted.plugin import GradingPlugin, Selection, run_checks
+from autograder.trusted.plugin import Check, ChecksRun, Selection
 from autograder.trusted.submission import Submission
 from autograder.trusted.workers import WorkerSource
 
@@ -78,11 +79,11 @@ def _grade_once(
     torch.set_num_threads(1)
     started = time.monotonic()
     submission = Submission(kit, staged, source, request.seed, request.shared)
-    plugin = GradingPlugin(kit, submission, request.selection, request.device, progress)
+    run = ChecksRun(submission, request.selection, request.device, progress)
     try:
         submission.survey()
-        run_checks(plugin)
-        checks = explain_losses(submission, plugin.results)
+        known = run_checks(kit, run)
+        checks = explain_losses(submission, run.results)
     finally:
         submission.close()
     result = Result(
@@ -93,9 +94,9 @@ def _grade_once(
         checks=checks,
         notes=_notes(submission),
         sources=_describe_sources(submission),
-        training=_describe_training(plugin, request),
+        training=_describe_training(known, request),
         wall_clock_s=time.monotonic() - started,
-        grader_faults=list(plugin.faults),
+        grader_faults=list(run.faults),
         hints=_hints(kit, checks, request.hint),
     )
     return result, submission.killed
@@ -133,8 +134,8 @@ def _notes(submission: Submission) -> list[str]:
     return notes
 
 
-def _describe_training(plugin: GradingPlugin, request: Request) -> str:
-    trained = [check for check in plugin.checks if check.training]
+def _describe_training(known: list[Check], request: Request) -> str:
+    trained = [check for check in known if check.training]
     if not trained:
         return "none"
     if not request.selection.training:
