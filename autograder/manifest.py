@@ -9,6 +9,7 @@ import inspect
 import os
 import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -141,8 +142,27 @@ class Kit:
         found: type = getattr(self.reference_module(name), name)
         return found
 
+    def arguments_of(self, name: str) -> Mapping[str, inspect.Parameter]:
+        """The arguments of a layer's constructor, by name, in the hand-out's order."""
+        if name not in self._arguments:
+            self._arguments[name] = inspect.signature(self.reference_class(name)).parameters
+        return self._arguments[name]
+
+    @cached_property
+    def _arguments(self) -> dict[str, Mapping[str, inspect.Parameter]]:
+        return {}
+
     def double_spec(self, name: str) -> "DoubleSpec":
         """What stands for a layer when another one is graded alone."""
+        if name not in self._double_specs:
+            self._double_specs[name] = self._describe_double(name)
+        return self._double_specs[name]
+
+    @cached_property
+    def _double_specs(self) -> "dict[str, DoubleSpec]":
+        return {}
+
+    def _describe_double(self, name: str) -> "DoubleSpec":
         # Here, not above: it brings torch, and the command line reads a manifest without it.
         from autograder.untrusted.doubles import DoubleSpec
 
@@ -150,7 +170,7 @@ class Kit:
         if described is None:
             raise KitError(f"{name} has no double, but a composite layer's checks need one")
         reference = self.reference_class(name)
-        constructor = inspect.signature(reference).parameters
+        constructor = self.arguments_of(name)
         forward = [p for p in inspect.signature(reference.forward).parameters if p != "self"]  # type: ignore[attr-defined]
         return DoubleSpec(
             class_name=name,

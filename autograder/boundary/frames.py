@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MARK = b"AGF1"
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _PREFIX = struct.Struct(">4sIQ")
 PREFIX_BYTES = _PREFIX.size
 
@@ -37,7 +38,7 @@ class FrameLimits:
 
 def pack_frame(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
     """Return the bytes of one frame."""
-    text = json.dumps(header, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    text = _encode(header).encode("ascii")
     return _PREFIX.pack(MARK, len(text), len(payload)) + text + payload
 
 

@@ -22,6 +22,7 @@ _DTYPES = {
     torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
 _LENGTH = struct.Struct("<Q")
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _ALIGNMENT_BYTES = 8
 
 
@@ -39,14 +40,16 @@ def pack_tensors(tensors: Mapping[str, Tensor]) -> bytes:
     for name, value in tensors.items():
         if value.dtype not in _DTYPES:
             continue
-        plain = value.detach().cpu().contiguous()
-        data = plain.view(-1).view(torch.uint8).numpy().tobytes()
+        # numpy has no bfloat16: its two bytes travel as those of an integer.
+        plain = value.view(torch.int16) if value.dtype == torch.bfloat16 else value
+        array = plain.numpy(force=True)
+        data = array.tobytes()
         begin, end = end, end + len(data)
         header[name] = {
-            "dtype": _DTYPES[value.dtype], "shape": list(plain.shape), "data_offsets": [begin, end],
+            "dtype": _DTYPES[value.dtype], "shape": array.shape, "data_offsets": (begin, end),
         }  # fmt: skip
         parts.append(data)
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = _encode(header).encode()
     text += b" " * (-len(text) % _ALIGNMENT_BYTES)
     return b"".join([_LENGTH.pack(len(text)), text, *parts])
 

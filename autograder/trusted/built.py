@@ -138,6 +138,28 @@ class Built:
             run.calls.append({"class": str(call.get("class")), "arguments": arguments})
         return run
 
+    def run_in_a_row(
+        self,
+        inputs: Inputs,
+        steps: Sequence[tuple[str, int | None]],
+        weights: Mapping[str, Tensor] | None = None,
+    ) -> tuple[list[Tensor], dict[int, Tensor]]:
+        """Call the module once per step on the same tensors, nothing set back in between.
+
+        A step is a mode ("train", "eval", or "" for what the call before left) and a seed (None:
+        likewise). Returns the outputs, and what became of each input that is a tensor.
+        """
+        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
+        tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
+        request = {"op": "row", "handle": self.handle, "arguments": len(inputs), "steps": steps}
+        _, results = self.loaded.ask(request, tensors)
+        outputs = [results.get(f"output.{number}") for number in range(len(steps))]
+        given = [value for value in outputs if value is not None and value.dtype in NUMBERS]
+        if len(given) != len(steps):
+            raise CheckFailed(f"{self.loaded.name}.forward does not return a tensor on every call")
+        after = {i: results[f"after.{i}"] for i in range(len(inputs)) if f"after.{i}" in results}
+        return given, after
+
     def copy_by_state_dict(self) -> "Built":
         """Return a second module made by the same recipe, with this one's state_dict loaded."""
         other = object.__new__(Built)

@@ -21,6 +21,7 @@ from autograder.trusted.outcomes import CheckEnded, StudentRaised
 from autograder.trusted.parameters import Parameter, reference_parameters
 from autograder.trusted.reference import Run
 from autograder.untrusted import probes
+from autograder.untrusted.anatomy import describe_module
 from autograder.untrusted.doubles import Recorder, make_double
 
 # What forward does to the world, as far as a probe can see it.
@@ -78,7 +79,7 @@ class Candidate:
             self._meant[record.handle] = None
         self._modules[record.handle] = module
         # A module that is shared or never registered shows here, as it does with students.
-        described = probes.describe_module(module, self.recorder, [])
+        described = describe_module(module, self.recorder, [])
         return reference_parameters(module), described["doubles"]
 
     def module(self, handle: int) -> nn.Module:

@@ -3,6 +3,7 @@
 Runs on the trusted side.
 """
 
+import functools
 import math
 
 import torch
@@ -14,6 +15,7 @@ from autograder.trusted.outcomes import CheckFailed
 FALSE_ALARM_RATE = 1e-7
 
 
+@functools.lru_cache(maxsize=256)
 def binomial_bounds(
     n: int, p: float, false_alarm_rate: float = FALSE_ALARM_RATE
 ) -> tuple[int, int]:

@@ -6,6 +6,7 @@ Runs on the trusted side, on names and shapes the worker claims.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from torch import Tensor, cat, nn
 
@@ -33,8 +34,15 @@ class Source:
     heads: int = 0  # rows interleaved by head instead of one block after the other
     part: tuple[int, int] = (0, 1)  # of how many equal parts along the first axis, which one
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it is one reference parameter as it stands, as in most students' classes."""
+        return len(self.names) == 1 and not self.transposed and self.part[1] == 1
+
     def make(self, values: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
         """Return the student's value (or gradient) for the reference's values (or gradients)."""
+        if self.plain:
+            return values[self.names[0]].reshape(shape).contiguous()
         parts = [values[name] for name in self.names]
         if self.heads:
             split = [p.reshape(self.heads, -1, *p.shape[1:]) for p in parts]

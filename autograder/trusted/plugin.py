@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -17,6 +17,8 @@ from autograder.results import CheckResult
 from autograder.trusted.outcomes import CheckEnded
 from autograder.trusted.student import Student
 from autograder.trusted.submission import Submission
+
+_MARKS_FOR_PYTEST = ("skip", "skipif", "xfail", "usefixtures")
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,14 @@ class GradingPlugin:
     problems: list[str] = field(default_factory=list)
     _items: list[tuple[Check, pytest.Item]] = field(default_factory=list)
     _run: ChecksRun | None = None
+    _check: Check | None = None
 
     @pytest.fixture
-    def student(self, request: pytest.FixtureRequest) -> Student:
-        """The student's code, as far as the check may see it."""
-        if self._run is None:
+    def student(self) -> Student:
+        """The student's code, as far as the check at work may see it."""
+        if self._run is None or self._check is None:
             raise KitError("checks were collected, not run: there is no submission")
-        return Student(self._run.submission, check_id(request.node), device=self._run.device)
+        return Student(self._run.submission, self._check.id, device=self._run.device)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the markers checks use."""
@@ -142,13 +145,32 @@ class GradingPlugin:
         """Run checks; False, at the first that failed, where the layer is to be asked apart."""
         for check, item in pairs:
             done = len(run.results)
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            self._check = check
+            if wants_the_student_only(item):
+                self._call(item)
+            else:
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
             noted = run.results[done:]
             run.progress(check.layer, len(run.results), total)
             lost = any(result.status not in ("passed", "blocked") for result in noted)
             if lost and run.submission.set_apart():
                 return False
         return True
+
+    def _call(self, item: pytest.Function) -> None:
+        """Run a check as the plain function it is."""
+        assert self._run is not None
+        assert self._check is not None
+        student = Student(self._run.submission, self._check.id, device=self._run.device)
+        own = () if item.cls is None else (item.cls(),)
+        error: BaseException | None = None
+        try:
+            item.function(*own, student=student)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as raised:  # noqa: BLE001  (pytest.fail and its like included)
+            error = raised
+        self._note(self._check, error)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(
@@ -157,7 +179,8 @@ class GradingPlugin:
         """Note how a check ended; pytest gets a bare report, as nobody reads its tracebacks."""
         error = call.excinfo.value if call.excinfo else None
         if call.when == "call" or (call.when == "setup" and error is not None):
-            self._note(next(check for check, known in self._items if known is item), error)
+            assert self._check is not None
+            self._note(self._check, error)
         return pytest.TestReport(
             nodeid=item.nodeid,
             location=item.location,
@@ -180,6 +203,15 @@ class GradingPlugin:
         self._run.results.append(
             CheckResult(check.id, check.layer, status, points, check.points, message)
         )
+
+
+def wants_the_student_only(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    """Whether pytest has nothing to prepare for a check but the student's code.
+
+    Its way of setting up, calling and reporting costs as much as many a check itself.
+    """
+    marked = any(item.get_closest_marker(name) for name in _MARKS_FOR_PYTEST)
+    return isinstance(item, pytest.Function) and item.fixturenames == ["student"] and not marked
 
 
 def check_id(item: Any) -> str:

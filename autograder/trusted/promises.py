@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.trusted.built import Built, Inputs
-from autograder.trusted.compare import agree, expect_same
+from autograder.trusted.compare import MIXED, agree, expect_same
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.student import Student
 from autograder.trusted.twins import Twin
@@ -130,6 +130,9 @@ class LayerPromises:
         expect_no_side_effects(first.facts)
         second = twin.run(inputs, seed=student.worker_seed)
         expect_same(second.output, first.output, "the output of a second, equal call")
+        has_dropout = "dropout" in student.kit.arguments_of(self.subject.name)
+        noisy = make_twin(self.subject, student, change={"dropout": 0.3} if has_dropout else {})
+        expect_nothing_left_behind(noisy, inputs, student.worker_seed)
         # Another batch of the same size, and one of another: nothing may be left of the last one.
         flipped = [value if value is None else value.flip(0) for value in inputs]
         twin.expect_output(flipped, "the output of a second, other batch of the same size")
@@ -173,7 +176,7 @@ def expect_no_side_effects(facts: dict[str, Any]) -> None:
     """Raise CheckFailed unless forward left input, randomness, dtype and modes alone."""
     promises = {
         "input_kept": "forward changes its input in place",
-        "rng_kept": "forward in evaluation mode draws random numbers",
+        "rng_kept": "forward in evaluation mode draws random numbers, or sets their seed",
         "default_dtype_kept": "forward changes torch's default dtype",
         "modes_kept": "forward switches a module between train and eval mode",
         "grad_mode_kept": "forward switches gradients on or off for the caller",
@@ -181,6 +184,29 @@ def expect_no_side_effects(facts: dict[str, Any]) -> None:
     for key, sentence in promises.items():
         if facts.get(key) is not True:
             raise CheckFailed(sentence)
+
+
+def expect_nothing_left_behind(twin: Twin, inputs: Inputs, seed: int) -> None:
+    """Raise CheckFailed where a call shows in what the calls after it give, or in their inputs.
+
+    What ``expect_no_side_effects`` reads is the student's process's own word; this is not.
+    """
+    steps = [("eval", seed), ("", None), ("train", None), ("", None), ("train", seed)]
+    (first, second, drawn, anew, repeated), after = twin.run_in_a_row(inputs, steps)
+    want = twin.want(inputs).output
+    expect_same(first, want, "the output of the first of several calls", MIXED)
+    expect_same(second, want, "the output of a second call on the same tensors", MIXED)
+    for index, value in enumerate(inputs):
+        if value is not None and not _is_equal(after.get(index), value):
+            raise CheckFailed("forward changes its input in place")
+    expect_same(repeated, drawn, "the output in train mode after a call in evaluation mode")
+    ours = [twin.want(inputs, training=True).output for _ in range(2)]
+    if not torch.equal(*ours) and torch.equal(drawn, anew):
+        raise CheckFailed("in train mode every call drops the same: forward sets a seed of its own")
+
+
+def _is_equal(got: Tensor | None, want: Tensor) -> bool:
+    return got is not None and got.dtype == want.dtype and torch.equal(got, want)
 
 
 def expect_same_twice(twin: Twin, inputs: Inputs) -> None:

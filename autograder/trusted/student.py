@@ -3,7 +3,7 @@
 Runs on the trusted side, one object per check.
 """
 
-import inspect
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +17,13 @@ from autograder.trusted.outcomes import Blocked, CheckEnded
 from autograder.trusted.reference import Draw, draw_lively
 from autograder.trusted.submission import LoadedLayer, Submission, derive_seed, make_generator
 from autograder.trusted.twins import Twin
+
+
+# One check's inputs are the same for every submission of a class.
+@functools.lru_cache(maxsize=1024)
+def _draw_normal(seed: int, check_id: str, purpose: str, shape: tuple[int, ...]) -> Tensor:
+    generator = make_generator(seed, check_id, f"{purpose}{shape}")
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 class Student:
@@ -48,8 +55,7 @@ class Student:
 
     def normal(self, *shape: int, purpose: str = "input", std: float = 1.0) -> Tensor:
         """Draw a float64 tensor from a normal distribution."""
-        generator = self.generator(f"{purpose}{shape}")
-        return std * torch.randn(shape, generator=generator, dtype=torch.float64)
+        return std * _draw_normal(self.submission.seed, self.check_id, purpose, shape)
 
     def layer(self, name: str, *, alone: bool = True) -> LoadedLayer:
         """Return a layer of the submission; ``alone`` puts doubles where its sub-layers go."""
@@ -96,8 +102,8 @@ class Student:
 
     def all_arguments(self, name: str, changed: Mapping[str, Any]) -> dict[str, Any]:
         """Return every argument of a layer's constructor, in the hand-out's order."""
-        parameters = inspect.signature(self.kit.reference_class(name)).parameters.values()
-        return {p.name: changed.get(p.name, p.default) for p in parameters}
+        parameters = self.kit.arguments_of(name)
+        return {key: changed.get(key, p.default) for key, p in parameters.items()}
 
     def whole_model(
         self, name: str, arguments: Mapping[str, Any], example: Inputs, *, dtype: str = "float64"

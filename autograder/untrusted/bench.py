@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.untrusted import probes
+from autograder.untrusted.anatomy import describe_module
 from autograder.untrusted.class_texts import (
     declared_arguments,
     kept_arguments,
@@ -42,6 +43,7 @@ class Bench:
             "load": self._load,
             "build": self._build,
             "run": self._run,
+            "row": self._row,
             "copy": self._copy,
             "trace": self._trace,
             "train": self._train,
@@ -91,7 +93,7 @@ class Bench:
         if tensors:
             probes.set_weights(module, tensors)
         self._modules[int(request["handle"])] = module
-        return probes.describe_module(module, self._recorder, request["attributes"]), {}
+        return describe_module(module, self._recorder, request["attributes"]), {}
 
     def _construct(self, request: dict[str, Any]) -> nn.Module:
         if self._class is None:
@@ -105,11 +107,16 @@ class Bench:
             module = nn.Module.double(module)
         return module
 
-    def _run(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+    def _weighed(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> nn.Module:
+        """Return the module a request speaks of, with the weights that come with it."""
         module = self._modules[int(request["handle"])]
         weights = _take(tensors, "weight.")
         if weights:
             probes.set_weights(module, weights)
+        return module
+
+    def _run(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._weighed(request, tensors)
         arguments: list[Tensor | None] = []
         for index, kind in enumerate(request["arguments"]):
             value = tensors.get(f"input.{index}")
@@ -128,15 +135,14 @@ class Bench:
             cotangent=cotangent,
         )
 
+    def _row(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._weighed(request, tensors)
+        return probes.run_in_a_row(module, _inputs(request, tensors), request["steps"])
+
     def _trace(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
-        module = self._modules[int(request["handle"])]
-        weights = _take(tensors, "weight.")
-        if weights:
-            probes.set_weights(module, weights)
-        count = int(request["arguments"])
         return probes.trace_module(
-            module,
-            [tensors.get(f"input.{index}") for index in range(count)],
+            self._weighed(request, tensors),
+            _inputs(request, tensors),
             training=bool(request["training"]),
             seed=int(request["seed"]),
         )
@@ -149,9 +155,7 @@ class Bench:
         return {}, {}
 
     def _train(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
-        module = self._modules[int(request["handle"])]
-        weights = _take(tensors, "weight.")
-        probes.set_weights(module, weights)
+        module = self._weighed(request, tensors)
         data: dict[str, Any] = {
             name: value for name, value in tensors.items() if not name.startswith("weight.")
         }
@@ -161,3 +165,7 @@ class Bench:
 
 def _take(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _inputs(request: dict[str, Any], tensors: dict[str, Tensor]) -> list[Tensor | None]:
+    return [tensors.get(f"input.{index}") for index in range(int(request["arguments"]))]

@@ -140,12 +140,15 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.names = ModuleNames(sources, exercise, self.places, self.stand_ins)
         self._loaded: dict[str, _Loaded] = {}
         self._running: list[str] = []
+        # Under which names Python's table of modules may hold one of the submission's.
+        self.names_given: set[str] = set()
         package_parts = exercise.package.split(".")
         # The packages above the submission's modules, empty themselves.
         self.packages = [
             _make_package(".".join(package_parts[: depth + 1]))
             for depth in range(len(package_parts))
         ]
+        self.names_given.update(package.__name__ for package in self.packages)
 
     # -- what the worker asks for ------------------------------------------------------------
 
@@ -202,6 +205,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         found = self.names.resolve(fullname)
         if found is None:
             return None
+        self.names_given.add(fullname)
         spec = ModuleSpec(fullname, self, origin=found, is_package=found.endswith("/"))
         spec.loader_state = found
         return spec
@@ -263,6 +267,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if path.endswith("/__init__.py"):
             module.__package__ = module.__name__
             module.__path__ = [path.rpartition("/")[0]]
+        self.names_given.add(module.__name__)
         sys.modules.setdefault(module.__name__, module)
         loaded = self._loaded[path] = _Loaded(module)
         if source.only_definitions:

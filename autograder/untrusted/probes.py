@@ -14,10 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.untrusted.anatomy import Parts, named_modules, parameters_of
 from autograder.untrusted.doubles import Recorder
 
-_named_buffers = nn.Module.named_buffers
-_named_modules = nn.Module.named_modules
 _state_dict = nn.Module.state_dict
 _load_state_dict = nn.Module.load_state_dict
 _train = nn.Module.train
@@ -35,11 +34,6 @@ _get_default_dtype = torch.get_default_dtype
 _set_default_dtype = torch.set_default_dtype
 _autograd = torch.autograd.grad
 
-# A module's parts, itself among them, each once with its name.
-Parts = list[tuple[str, nn.Module]]
-
-ENTRIES_MAX = 4096
-_CONTAINERS = (list, tuple, dict)
 STEPS_MAX = 64
 
 
@@ -89,92 +83,9 @@ def _adapt_arguments(
     return {**keywords, **dict(zip(own, unnamed, strict=False)), **more}
 
 
-def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]) -> dict[str, Any]:
-    """Return what the module consists of: parameters, buffers, sub-modules, attributes, doubles."""
-    parts = list(_named_modules(module))
-    owners = {name: type(part).__name__ for name, part in parts}
-    parameters = [
-        {
-            "name": name,
-            "shape": list(value.shape),
-            "dtype": str(value.dtype),
-            "trainable": bool(value.requires_grad),
-            "owner": owners.get(name.rpartition(".")[0], ""),
-        }
-        for name, value in _parameters_of(parts).items()
-    ]
-    places = {id(part): name for name, part in parts}
-    return {
-        "parameters": parameters[:ENTRIES_MAX],
-        "buffers": [
-            {"name": name, "shape": list(value.shape)} for name, value in _named_buffers(module)
-        ][:ENTRIES_MAX],
-        "modules": [[name, kind] for name, kind in owners.items()][:ENTRIES_MAX],
-        "attributes": {name: _kind_of(module, name) for name in attributes},
-        "unregistered": _unregistered_modules(parts),
-        "doubles": [
-            {
-                "class": type(part).__name__,
-                "place": places.get(id(part)),
-                "given": _plain_arguments(part.given),
-                "otherwise": _plain_arguments(part.otherwise),
-            }
-            for part in _doubles_of(parts, recorder)
-        ][:ENTRIES_MAX],
-    }
-
-
-def _parameters_of(parts: Parts) -> dict[str, nn.Parameter]:
-    """Return every parameter once, by its first name, as ``named_parameters`` does."""
-    found: dict[str, nn.Parameter] = {}
-    seen: set[int] = set()
-    for place, part in parts:
-        for name, value in part._parameters.items():  # noqa: SLF001  (no override is asked)
-            if value is not None and id(value) not in seen:
-                seen.add(id(value))
-                found[f"{place}.{name}" if place else name] = value
-    return found
-
-
-def _doubles_of(parts: Parts, recorder: Recorder) -> list[Any]:
-    kinds = tuple({type(double) for double in recorder.made})
-    registered = [part for _, part in parts if kinds and isinstance(part, kinds)]
-    known = {id(part) for part in registered}
-    return registered + [double for double in recorder.made if id(double) not in known]
-
-
-def _plain_arguments(given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        str(name)[:80]: value if isinstance(value, int | float | bool | str | None) else "?"
-        for name, value in given.items()
-    }
-
-
-def _kind_of(module: nn.Module, name: str) -> str:
-    try:
-        value = getattr(module, name)
-    except Exception:  # noqa: BLE001  (a property of the student's may raise anything)
-        return ""
-    return type(value).__name__[:80]
-
-
-def _unregistered_modules(parts: Parts) -> list[str]:
-    """Name the attributes that hold modules in a plain list, tuple or dict."""
-    found = []
-    for place, part in parts:
-        for name, value in vars(part).items():
-            # Most attributes are torch's own, and begin so.
-            if name[:1] == "_" or not isinstance(value, _CONTAINERS):
-                continue
-            items = value.values() if isinstance(value, dict) else value
-            if any(isinstance(item, nn.Module) for item in items):
-                found.append(f"{place}.{name}".lstrip("."))
-    return found[:16]
-
-
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copy the given values into the parameters of the same names, in place."""
-    own = _parameters_of(list(_named_modules(module)))
+    own = parameters_of(list(named_modules(module)))
     with _no_grad():
         for name, value in tensors.items():
             own[name].data = value.to(own[name].dtype).clone()
@@ -195,11 +106,11 @@ def run_module(
     With a ``cotangent`` of the output's shape, gradients of ``(output * cotangent).sum()`` with
     respect to every parameter and every floating-point input come too.
     """
-    parts = list(_named_modules(module))
+    parts = list(named_modules(module))
     if any(part.training != training for _, part in parts):
         _train(module, training)
     recorder.calls.clear()
-    own = _parameters_of(parts)
+    own = parameters_of(parts)
     for value in own.values():
         value.grad = None
     entered = [_fresh_input(value, cotangent is not None) for value in arguments]
@@ -234,6 +145,35 @@ def run_module(
             tensors.update(_differentiate(output, cotangent, own, entered))
     facts["calls"] = _describe_calls(parts, recorder, tensors)
     return facts, tensors
+
+
+def run_in_a_row(
+    module: nn.Module, arguments: list[Tensor | None], steps: list[list[Any]]
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Call the module once for each step, on the same tensors, with nothing set back in between.
+
+    A step is [mode, seed]: "train", "eval" or "" for whatever the call before has left, and a seed
+    or None likewise. Returns every output, and the tensors it was called with as they are then:
+    what a call did to its surroundings shows in what comes after, whatever this process says.
+    """
+    dtype = _get_default_dtype()
+    tensors: dict[str, Tensor] = {}
+    outputs = []
+    with _no_grad():
+        for number, (mode, seed) in enumerate(steps):
+            if mode:
+                _train(module, mode == "train")
+            if seed is not None:
+                seed_everything(seed)
+            output = module(*arguments)
+            outputs.append(describe_output(output))
+            if isinstance(output, Tensor):
+                tensors[f"output.{number}"] = output.clone()
+    _set_default_dtype(dtype)
+    for index, value in enumerate(arguments):
+        if value is not None:
+            tensors[f"after.{index}"] = value
+    return {"outputs": outputs}, tensors
 
 
 def seed_everything(seed: int) -> None:
@@ -324,7 +264,7 @@ def trace_module(
 
         return hook
 
-    parts = [(name, part) for name, part in _named_modules(module) if name]
+    parts = [(name, part) for name, part in named_modules(module) if name]
     hooks = [part.register_forward_hook(note(name)) for name, part in parts]
     try:
         seed_everything(seed)
