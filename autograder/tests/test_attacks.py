@@ -56,9 +56,9 @@ SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
 PR_SET_CHILD_SUBREAPER = 36
 NUMBER = re.compile(r"[-+]?[0-9.]+")
 
-# Longer by hand: KIT_CLASS=200; ATTACK_SANDBOX=unshare tries what a machine without bubblewrap has.
+# Longer by hand: KIT_CLASS=200. KIT_SANDBOX=unshare tries what a machine without bubblewrap has.
 CLASS_SIZE = int(os.environ.get("KIT_CLASS", "20"))
-SANDBOX = ["--sandbox", os.environ["ATTACK_SANDBOX"]] if "ATTACK_SANDBOX" in os.environ else []
+SANDBOX = ["--sandbox", os.environ.get("KIT_SANDBOX", "auto")]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the full sandbox is Linux's")
 

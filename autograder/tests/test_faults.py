@@ -1,6 +1,7 @@
 """Faults in ourselves cost nobody a result: killed templates, workers and graders, a full disk.
 
-``KIT_KILLS=100 pytest autograder/tests/test_faults.py`` kills a hundred graders instead of a few.
+``KIT_KILLS=100 pytest autograder/tests/test_faults.py`` kills a hundred graders instead of a few;
+``KIT_SANDBOX=unshare`` tries what a machine without bubblewrap has.
 """
 
 import json
@@ -23,6 +24,7 @@ from autograder.trusted.workers import Worker
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).parent / "toy_course"
 KILLS = int(os.environ.get("KIT_KILLS", "5"))
+SANDBOX = os.environ.get("KIT_SANDBOX", "auto")
 STEPS = ("survey", "load", "build", "run", "copy")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and mounts of Linux's")
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and mou
 @pytest.fixture(scope="module")
 def grader(tmp_path_factory):
     job = Job(root=TOY, assignment="toy", out=tmp_path_factory.mktemp("out"), seed=3, layers=(),
-              training=False, device="cpu", hint=0, sandbox="auto", require_isolation=False,
+              training=False, device="cpu", hint=0, sandbox=SANDBOX, require_isolation=False,
               kit_digest="")  # fmt: skip
     grader = BatchGrader(job, load_kit(TOY, "toy"))
     yield grader
@@ -111,7 +113,7 @@ def a_class(folder, count):
 
 def command(school, out):
     return [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(school), "--out",
-            str(out), "--seed", "5"]  # fmt: skip
+            str(out), "--seed", "5", "--sandbox", SANDBOX]  # fmt: skip
 
 
 def stored(out):
