@@ -22,7 +22,7 @@ from autograder.batch.discovery import (
     name_given,
 )
 from autograder.batch.gradebook import write_gradebook
-from autograder.batch.grader import Done, Job
+from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.results_folder import ResultsFolder, compare_results, fingerprint_kit
 from autograder.batch.roster import BadRoster, find_missing, read_roster
@@ -186,6 +186,14 @@ def _summarise(done: Sequence[Done], out: Path, console: Console) -> None:
     if common:
         told = ", ".join(f"{name} ({count})" for name, count in common[:_COMMON_MAX])
         console.print(Text(f"Most common mistakes: {told}"))
+    weak = [one.stored for one in done if is_weakly_isolated(one.stored)]
+    if weak:
+        console.print(
+            Text(
+                f"Isolation was weak for {len(weak)} of them: {weak[0]['isolation']}.",
+                style="yellow",
+            )
+        )
     for one in done:
         if one.fault:
             console.print(Text(f"the grader itself failed on {one.entry.key}: {one.fault}"))

@@ -12,7 +12,7 @@ from typing import Any
 from autograder.batch.discovery import Entry
 from autograder.batch.results_folder import Fingerprint, ResultsFolder
 from autograder.manifest import Kit, KitError
-from autograder.results import Result
+from autograder.results import Result, is_isolated
 from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.intake import IntakeLimits, StagedSubmission, stage_submission
 from autograder.trusted.outcomes import clean_text
@@ -128,12 +128,17 @@ def prepare(
     digest = staged.digest if staged else f"unreadable: {problem}"
     mark = Fingerprint(digest, job.kit_digest, job.seed, job.options)
     known = None if regrade else results.holds(entry, mark)
-    if known is not None:
+    if known is not None and not (job.require_isolation and is_weakly_isolated(known)):
         return Done(entry, known, fresh=False)
     if staged is None:
         stored = results.write(entry, mark, _not_graded(job, entry, problem))
         return Done(entry, stored, fresh=True)
     return Task(entry, staged, mark)
+
+
+def is_weakly_isolated(stored: dict[str, Any]) -> bool:
+    """Whether a stored result came of student code that was kept in by less than namespaces."""
+    return stored["status"] == "graded" and not is_isolated(stored["isolation"])
 
 
 def keep(results: ResultsFolder, task: Task, result: Result) -> Done:

@@ -242,3 +242,17 @@ def test_bad_arguments_of_a_batch_are_one_sentence(school, tmp_path, arguments, 
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_what_was_graded_with_less_isolation_is_said_and_not_taken_for_isolated(tmp_path, school):
+    out = tmp_path / "out"
+    weak = grade(school, "--out", out, "--sandbox", "none")
+    assert "Isolation was weak for 4 of them: limited child process only" in weak.stdout
+    refused = grade(school, "--out", out, "--sandbox", "none", "--require-isolation")
+    assert refused.returncode == 2
+    strict = grade(school, "--out", out, "--require-isolation")
+    assert "4 graded now, 1 unchanged" in strict.stdout
+    assert "weak" not in strict.stdout
+    assert "namespaces, read-only files" in rows(out)["ada"]["isolation"]
