@@ -74,6 +74,16 @@ def test_a_link_in_a_zip_is_refused(tmp_path):
     assert "link" in refuse(tmp_path / "a.zip")
 
 
+def test_a_link_that_is_no_source_costs_nothing(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"scale.py": CLASS, "venv/pyvenv.cfg": "home = /usr"})
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("venv/bin/python3", "venv/lib/six.py", "data"):
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(info, "/etc/passwd")
+    assert [file.path for file in stage(path).files] == ["scale.py"]
+
+
 def test_a_zip_bomb_is_refused_by_what_comes_out_not_by_what_it_says(tmp_path):
     path = write_zip(tmp_path / "a.zip", {"scale.py": "#" * 50_000_000})
     sentence, mib = refuse_and_measure(path)

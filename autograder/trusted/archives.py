@@ -81,12 +81,20 @@ def _read_entries(archive: zipfile.ZipFile, found: FoundSources) -> None:
         path.removesuffix("pyvenv.cfg") for path, _ in named if path.endswith("/pyvenv.cfg")
     )
     for path, entry in named:
-        if entry.is_dir():
+        ours = is_wanted(path) and not path.startswith(environments)
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            # An environment packed along is full of links; one in place of a source is no accident.
+            if ours:
+                raise UngradableSubmission(
+                    f"{found.shown} is refused: its entry «{clean_text(path, 80)}» is a link; pack "
+                    "what it points to"
+                )
+        elif entry.is_dir():
             if is_wanted(path):
                 found.notes.append(f"{path} is a folder, not a file")
         elif is_archive(path):
             found.archives.append(path)
-        elif is_wanted(path) and not path.startswith(environments):
+        elif ours:
             if path.count("/") > found.limits.depth_max or len(path) > found.limits.path_chars_max:
                 found.leave_out(path, "it lies too many folders deep")
             else:
@@ -94,7 +102,7 @@ def _read_entries(archive: zipfile.ZipFile, found: FoundSources) -> None:
 
 
 def _check_path(entry: zipfile.ZipInfo, shown: str) -> str:
-    """Return an entry's path with slashes, or refuse the zip. Links are refused here too."""
+    """Return an entry's path with slashes, or refuse the zip."""
     path = entry.filename.replace("\\", "/")
     parts = path.split("/")
     fault = ""
@@ -106,11 +114,6 @@ def _check_path(entry: zipfile.ZipInfo, shown: str) -> str:
         raise UngradableSubmission(
             f"{shown} is refused: its entry «{clean_text(entry.orig_filename, 80)}» {fault}; pack "
             "it again with an ordinary tool"
-        )
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise UngradableSubmission(
-            f"{shown} is refused: its entry «{clean_text(path, 80)}» is a link; pack what it "
-            "points to"
         )
     return "/".join(part for part in parts if part not in ("", "."))
 
