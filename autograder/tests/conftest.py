@@ -1,5 +1,6 @@
 """The toy course the engine is tested on, and one warm grader for it."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -75,3 +76,39 @@ def points_by_layer(result):
 @pytest.fixture(name="points_by_layer")
 def provide_points_by_layer():
     return points_by_layer
+
+
+@pytest.fixture
+def write_class(tmp_path):
+    """Write a class of the toy's reference: every so many has a mistake, and one zip is none."""
+
+    def write(count, *, wrong_every):
+        folder = tmp_path / "class"
+        for number in range(count):
+            one = folder / f"student{number:02d}"
+            one.mkdir(parents=True)
+            for name in ("scale.py", "stack.py"):
+                text = (TOY / "solutions" / "toy" / name).read_text()
+                wrong = number % wrong_every == 0
+                (one / name).write_text(text.replace(" + self.bias", "") if wrong else text)
+        (folder / "empty.zip").write_bytes(b"no zip")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def stored():
+    """Read the results in a folder by file name, without what differs from run to run."""
+
+    def read(out):
+        return {
+            path.name: {
+                key: value
+                for key, value in json.loads(path.read_text(encoding="utf-8")).items()
+                if key != "wall_clock_s"
+            }
+            for path in sorted(out.glob("*.json"))
+        }
+
+    return read

@@ -31,13 +31,6 @@ def grade(*arguments, cwd=None):
     )
 
 
-def stored(out):
-    return {
-        path.name: {k: v for k, v in json.loads(path.read_text()).items() if k != "wall_clock_s"}
-        for path in sorted(out.glob("*.json"))
-    }
-
-
 def rows(out):
     with open(out / "gradebook.csv", encoding="utf-8-sig", newline="") as stream:
         return {row["submission"]: row for row in csv.DictReader(stream)}
@@ -165,7 +158,7 @@ def test_a_roster_that_is_none_is_refused_in_one_sentence(tmp_path, content, wor
 
 
 @pytest.mark.slow
-def test_a_class_is_graded_kept_and_not_graded_again(school, tmp_path):
+def test_a_class_is_graded_kept_and_not_graded_again(school, tmp_path, stored):
     out = tmp_path / "results"
     first = grade(school, "--out", out, "--seed", 3)
     assert first.returncode == 0, first.stderr
@@ -190,7 +183,7 @@ def test_a_class_is_graded_kept_and_not_graded_again(school, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_submission_in_a_class_gets_what_it_gets_alone(school, tmp_path):
+def test_a_submission_in_a_class_gets_what_it_gets_alone(school, tmp_path, stored):
     out = tmp_path / "results"
     grade(school, "--out", out, "--seed", 11, "--jobs", 2)
     alone = tmp_path / "alone.json"
@@ -201,7 +194,7 @@ def test_a_submission_in_a_class_gets_what_it_gets_alone(school, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path):
+def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path, stored):
     for number in range(8):
         shutil.copytree(school / "ada", school / f"more{number}")
     undisturbed, out = tmp_path / "undisturbed", tmp_path / "results"

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -57,26 +56,13 @@ def grade(folder, out, *arguments):
             str(out), "--seed", "5", *arguments]  # fmt: skip
 
 
-def stored(out):
-    return {
-        path.name: {k: v for k, v in json.loads(path.read_text()).items() if k != "wall_clock_s"}
-        for path in sorted(out.glob("*.json"))
-    }
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
-def test_a_lost_worker_s_submissions_are_graded_by_another_with_the_same_results(cluster, tmp_path):
+def test_a_lost_worker_s_submissions_are_graded_by_another_with_the_same_results(
+    cluster, tmp_path, write_class, stored
+):
     address, workers, scheduler = cluster
-    school = tmp_path / "class"
-    for number in range(24):
-        folder = school / f"student{number}"
-        shutil.copytree(TOY / "solutions" / "toy", folder, ignore=shutil.ignore_patterns(
-            "checks", "misconceptions", "rubric.toml", "__pycache__"))  # fmt: skip
-        if number % 3 == 0:
-            path = folder / "scale.py"
-            path.write_text(path.read_text().replace(" + self.bias", ""))
-    (school / "empty.zip").write_bytes(b"no zip")
+    school = write_class(24, wrong_every=3)
     here, there = tmp_path / "here", tmp_path / "there"
     command = grade(school, there, "--cluster", address)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:

@@ -4,7 +4,6 @@
 ``KIT_SANDBOX=unshare`` tries what a machine without bubblewrap has.
 """
 
-import json
 import os
 import random
 import shutil
@@ -100,27 +99,9 @@ def test_a_worker_killed_from_outside_at_any_step_changes_no_result(
     assert grader.grade(staged).checks == wanted
 
 
-def a_class(folder, count):
-    for number in range(count):
-        one = folder / f"student{number:02d}"
-        shutil.copytree(TOY / "solutions" / "toy", one, ignore=shutil.ignore_patterns(
-            "checks", "misconceptions", "rubric.toml", "__pycache__"))  # fmt: skip
-        if number % 4 == 0:
-            path = one / "scale.py"
-            path.write_text(path.read_text().replace(" + self.bias", ""))
-    (folder / "empty.zip").write_bytes(b"no zip")
-
-
 def command(school, out):
     return [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(school), "--out",
             str(out), "--seed", "5", "--sandbox", SANDBOX]  # fmt: skip
-
-
-def stored(out):
-    return {
-        path.name: {k: v for k, v in json.loads(path.read_text()).items() if k != "wall_clock_s"}
-        for path in sorted(out.glob("*.json"))
-    }
 
 
 def children_of(pid):
@@ -133,9 +114,11 @@ def children_of(pid):
 
 
 @pytest.mark.slow
-def test_graders_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_path):
-    school, undisturbed, out = tmp_path / "class", tmp_path / "undisturbed", tmp_path / "results"
-    a_class(school, 12)
+def test_graders_killed_at_random_moments_lose_nothing_and_do_nothing_twice(
+    tmp_path, write_class, stored
+):
+    undisturbed, out = tmp_path / "undisturbed", tmp_path / "results"
+    school = write_class(12, wrong_every=4)
     began = time.monotonic()
     subprocess.run(command(school, undisturbed), check=True, capture_output=True)
     takes_s = time.monotonic() - began
@@ -173,9 +156,8 @@ def small_disk(folder, size, *arguments):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_one_sentence_and_what_was_graded_counts(tmp_path):
-    school, out = tmp_path / "class", tmp_path / "results"
-    a_class(school, 6)
+def test_a_full_disk_is_one_sentence_and_what_was_graded_counts(tmp_path, write_class):
+    school, out = write_class(6, wrong_every=4), tmp_path / "results"
     out.mkdir()
     if shutil.which("unshare") is None or small_disk(out, "1m", "true").returncode:
         pytest.skip("this machine mounts nothing for us")
