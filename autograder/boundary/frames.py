@@ -32,7 +32,8 @@ class BadFrame(Exception):
 class FrameLimits:
     """How much one frame may hold."""
 
-    header_bytes_max: int = 4 * 2**20
+    # Read, a header takes up to thirty times its bytes.
+    header_bytes_max: int = 2**20
     payload_bytes_max: int = 64 * 2**20
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.trusted.evidence import BuildRecord, RunRecord, Translate
+from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord, Translate
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
@@ -22,6 +22,9 @@ Inputs = Sequence[Tensor | None]
 NUMBERS = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
 _CARRIED = {*NUMBERS, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool}
 _INPUTS_MAX = 16
+_PARAMETERS_MAX, _NAME_CHARS_MAX = 4096, 1000
+# What is kept of all that a worker says about a call.
+_FACTS = ("differentiable", *SIDE_EFFECTS)
 
 
 class Built:
@@ -58,11 +61,13 @@ class Built:
         except CheckEnded as ended:
             self.record.ended = ended
             raise
-        self.parameters = _read_parameters(facts)
+        self.parameters = _read_parameters(facts, loaded.name)
         self.trainable = {
             str(p.get("name")): bool(p.get("trainable")) for p in _dicts(facts, "parameters")
         }
-        self.attributes: dict[str, str] = _mapping(facts, "attributes")
+        held = _mapping(facts, "attributes")
+        # Which of the hand-out's attributes are not there.
+        self.absent = [name for name in kit.by_name[loaded.name].attributes if not held.get(name)]
         self.doubles = _dicts(facts, "doubles")
         unregistered = facts.get("unregistered")
         self.unregistered = [
@@ -121,10 +126,11 @@ class Built:
                 "floating-point numbers are expected"
             )
         results = {name: value for name, value in results.items() if value.dtype in _CARRIED}
-        run = Run(results["output"], facts=facts)
-        for name, value in results.items():
-            if name.startswith("grad.param.") and value.dtype in NUMBERS:
-                run.gradients[name.removeprefix("grad.param.")] = value
+        run = Run(results["output"], facts={key: facts.get(key) is True for key in _FACTS})
+        for parameter in self.parameters:
+            value = results.get(f"grad.param.{parameter.name}")
+            if value is not None and value.dtype in NUMBERS and value.shape == parameter.shape:
+                run.gradients[parameter.name] = value
         for index in range(_INPUTS_MAX):
             gradient = results.get(f"grad.input.{index}")
             if gradient is not None and gradient.dtype in NUMBERS:
@@ -189,10 +195,20 @@ def _mapping(facts: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read_parameters(facts: Mapping[str, Any]) -> list[Parameter]:
-    found = []
+def _read_parameters(facts: Mapping[str, Any], layer: str) -> list[Parameter]:
+    """Return the parameters a worker describes. Raises CheckFailed where no module has such."""
+    found: dict[str, Parameter] = {}
     for entry in _dicts(facts, "parameters"):
-        shape = entry.get("shape")
-        if isinstance(shape, list) and all(isinstance(size, int) for size in shape):
-            found.append(Parameter(str(entry.get("name")), tuple(shape), str(entry.get("owner"))))
-    return found
+        name, shape = str(entry.get("name")), entry.get("shape")
+        whole = isinstance(shape, list) and all(
+            isinstance(s, int) and 0 <= s < 2**31 for s in shape
+        )
+        if (
+            not whole
+            or name in found
+            or len(name) > _NAME_CHARS_MAX
+            or len(found) >= _PARAMETERS_MAX
+        ):
+            raise CheckFailed(f"what {layer} says its parameters are cannot be so")
+        found[name] = Parameter(name, tuple(shape or ()), str(entry.get("owner"))[:80])
+    return list(found.values())

@@ -16,7 +16,7 @@ from autograder.manifest import Kit
 from autograder.misconceptions import Version, read_reference
 from autograder.trusted.built import NUMBERS
 from autograder.trusted.compare import Tolerance
-from autograder.trusted.evidence import BuildRecord, RunRecord
+from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord
 from autograder.trusted.outcomes import CheckEnded, StudentRaised
 from autograder.trusted.parameters import Parameter, reference_parameters
 from autograder.trusted.reference import Run
@@ -24,8 +24,6 @@ from autograder.untrusted import probes
 from autograder.untrusted.anatomy import describe_module
 from autograder.untrusted.doubles import Recorder, make_double
 
-# What forward does to the world, as far as a probe can see it.
-SIDE_EFFECTS = ("input_kept", "default_dtype_kept", "modes_kept", "grad_mode_kept", "rng_kept")
 _COMPILED: dict[tuple[str, str, Any], CodeType] = {}
 
 

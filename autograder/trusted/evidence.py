@@ -15,6 +15,9 @@ from autograder.trusted.outcomes import CheckEnded, Fault, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
 
+# What a worker says of what a call did besides giving its output.
+SIDE_EFFECTS = ("input_kept", "default_dtype_kept", "modes_kept", "grad_mode_kept", "rng_kept")
+
 Weights = Mapping[str, Tensor]
 Translate = Callable[[Weights], dict[str, Tensor]]
 

@@ -29,6 +29,8 @@ from autograder.trusted.parameters import (
 )
 
 READINGS_MAX = 48
+# More than so many times the reference's parameters, and so many besides, are no style of writing.
+SURPLUS_FACTOR_MAX, SURPLUS_MAX = 4, 32
 
 
 def match_parameters(
@@ -40,6 +42,11 @@ def match_parameters(
     """Match two flat lists of parameters. ``roles`` gives the words a reference module goes by."""
     taken: dict[str, Source] = {}
     student, gathered = _gather_parts(student, reference)
+    if len(student) > SURPLUS_FACTOR_MAX * len(reference) + SURPLUS_MAX:
+        # Wrong in any case, and comparing every name with every other takes its time.
+        names = {p.name for p in reference}
+        surplus = [p for p in student if p.name not in names]
+        return Match([Reading({}, renamed=False)], [], surplus)
     left_s, left_r = _pair_same_names(student, reference, taken)
     left_s, left_r = _pair_by_words(left_s, left_r, roles, taken)
     renamed = bool(left_s) or any(source.names != (name,) for name, source in taken.items())
@@ -76,7 +83,7 @@ def _gather_parts(
         whole = (first.shape[0] * len(members), *first.shape[1:]) if first.shape else ()
         alike = len(members) > 1 and len(shapes) == 1 and first.shape not in known
         # A packed matrix in parts has up to four times the rows of one of the reference's.
-        if alike and any(whole[0] in (r, 2 * r, 3 * r, 4 * r) for r in rows):
+        if alike and whole and any(whole[0] in (r, 2 * r, 3 * r, 4 * r) for r in rows):
             gathered[name] = [p.name for p in members]
             result.append(Parameter(name, whole, first.owner))
         else:

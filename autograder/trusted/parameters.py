@@ -6,7 +6,7 @@ Runs on the trusted side, on names and shapes the worker claims.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from torch import Tensor, cat, nn
 
@@ -92,13 +92,15 @@ def reference_parameters(module: nn.Module) -> list[Parameter]:
     ]
 
 
-def words_of(name: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> frozenset[str]:
     """Return the words in a dotted, snake-case or camel-case name, digits apart."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     parts = [part for part in re.split(r"[._]", spaced.lower()) if part]
-    return set(parts) | {re.sub(r"\d+$", "", part) for part in parts}
+    return frozenset(parts) | {re.sub(r"\d+$", "", part) for part in parts}
 
 
+@lru_cache(maxsize=4096)
 def kind_of(name: str, shape: tuple[int, ...]) -> str:
     """Return "weight" or "bias" as far as name and shape tell, else ""."""
     if len([size for size in shape if size != 1]) > 1:

@@ -199,9 +199,10 @@ def expect_nothing_left_behind(twin: Twin, inputs: Inputs, seed: int) -> None:
     for index, value in enumerate(inputs):
         if value is not None and not _is_equal(after.get(index), value):
             raise CheckFailed("forward changes its input in place")
-    expect_same(repeated, drawn, "the output in train mode after a call in evaluation mode")
-    ours = [twin.want(inputs, training=True).output for _ in range(2)]
-    if not torch.equal(*ours) and torch.equal(drawn, anew):
+    # What train mode computes, NaN included, is other checks' business: here it is to be the same.
+    if not agree(repeated.double().nan_to_num(), drawn.double().nan_to_num(), MIXED):
+        raise CheckFailed("forward in evaluation mode draws random numbers, or sets their seed")
+    if torch.equal(drawn, anew) and not agree(drawn, first, MIXED) and not drawn.isnan().any():
         raise CheckFailed("in train mode every call drops the same: forward sets a seed of its own")
 
 

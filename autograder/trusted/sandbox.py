@@ -22,6 +22,7 @@ Mechanism = Literal["auto", "bubblewrap", "unshare", "none"]
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
            "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")  # fmt: skip
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 _SCRATCH_MIB = 64
 _NAMESPACES = "user, mount, pid, network, ipc and uts namespaces, read-only files"
 _ISOLATION = {
@@ -108,14 +109,24 @@ def unshare_works() -> bool:
 
 
 def find_import_path(project: Path) -> list[str]:
-    """Return the folders torch and the standard library are imported from."""
+    """Return the folders torch and the standard library are imported from, and no others.
+
+    Whatever else is on the grader's path (the current folder, PYTHONPATH) may lie above the
+    submissions.
+    """
+    standard = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
     found = []
     for entry in sys.path:
         path = Path(entry or ".").resolve()
-        if not path.exists() or path == project or _holds_kit(path):
-            continue
-        below_project = project in path.parents
-        if not below_project or path.name in ("site-packages", "dist-packages"):
+        known = path in standard or path.name in _PACKAGE_FOLDERS or (path / "torch").is_dir()
+        below_project = project in path.parents and path.name not in _PACKAGE_FOLDERS
+        if (
+            known
+            and path.exists()
+            and path != project
+            and not below_project
+            and not _holds_kit(path)
+        ):
             found.append(str(path))
     return found
 

@@ -15,7 +15,13 @@ from autograder.trusted.background import compute_once
 from autograder.trusted.built import Built, Inputs
 from autograder.trusted.outcomes import Blocked, CheckEnded
 from autograder.trusted.reference import Draw, draw_lively
-from autograder.trusted.submission import LoadedLayer, Submission, derive_seed, make_generator
+from autograder.trusted.submission import (
+    LoadedLayer,
+    Submission,
+    derive_seed,
+    make_generator,
+    visible_seed,
+)
 from autograder.trusted.twins import Twin
 
 
@@ -47,7 +53,7 @@ class Student:
     @property
     def worker_seed(self) -> int:
         """The seed a worker may see: for dropout and initial weights of the student's making."""
-        return derive_seed(self.submission.seed, self.check_id, "worker") % 2**31
+        return visible_seed(self.check_id, "worker")
 
     def generator(self, purpose: str) -> torch.Generator:
         """Random numbers for one purpose of this check."""

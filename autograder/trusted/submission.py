@@ -158,6 +158,7 @@ class Submission:
 
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the report; it costs nothing. One of a kind is enough."""
+        sentence = clean_text(sentence)
         kind = sentence.partition(":")[0]
         if not any(known.startswith(f"{kind}:") for known in self.remarks):
             self.remarks.append(sentence)
@@ -188,6 +189,7 @@ class LoadedLayer:
         self._shares = False
         self._final: CheckEnded | None = None
         self._lost_s = 0.0
+        self._answered_s, self._replies_bytes = 0.0, 0
         self._handles = 0
 
     @property
@@ -245,7 +247,7 @@ class LoadedLayer:
             "class": self.name,
             "places": self.submission.places,
             "doubles": doubles,
-            "seed": derive_seed(self.submission.seed, self.name, "load") % 2**31,
+            "seed": visible_seed(self.name, "load"),
         }
         try:
             reply, _ = self._exchange(request, {}, None)
@@ -254,7 +256,10 @@ class LoadedLayer:
             raise self._finally(ended) from None
         cells = reply.get("cells")
         if isinstance(cells, list):
-            self.submission.cells |= {cell for cell in cells if isinstance(cell, int)}
+            known = {
+                cell.number for book in self.submission.staged.notebooks for cell in book.cells
+            }
+            self.submission.cells |= {cell for cell in cells if isinstance(cell, int)} & known
 
     def _finally(self, ended: CheckEnded) -> CheckEnded:
         self._final = ended
@@ -274,9 +279,36 @@ class LoadedLayer:
             # In company the layer is asked again anyway.
             self.submission.killed |= lost.killed and not self._shares
             raise self._explain_loss(lost, str(request["op"])) from None
+        self._account(request, time.monotonic() - started)
         if reply.get("ok") is not True:
             raise self._explain_error(reply)
         return reply, results
+
+    def _account(self, request: dict[str, Any], took_s: float) -> None:
+        """Add an answer to what the layer has used; give it up where that is too much.
+
+        Each answer within its own limits, hundreds of them could still keep a class waiting for
+        half an hour, or fill the grader's memory with what it keeps for the diagnosis.
+        """
+        assert self._worker is not None
+        file = self.submission.places.get(self.name, self.name)
+        self._replies_bytes += self._worker.reply_bytes
+        if request["op"] != "train":  # that has a limit of its own
+            self._answered_s += took_s
+        if self._answered_s > self.limits.answered_wall_clock_s_per_layer:
+            raise self._finally(
+                StudentTimeout(
+                    f"{file} was stopped: all its answers together took more than "
+                    f"{self.limits.answered_wall_clock_s_per_layer:g} s of wall clock"
+                )
+            )
+        if self._replies_bytes > self.limits.replies_mib_per_layer * 2**20:
+            raise self._finally(
+                StudentRaised(
+                    f"{file} was stopped: all its answers together hold more than "
+                    f"{self.limits.replies_mib_per_layer} MiB"
+                )
+            )
 
     def _explain_loss(self, lost: WorkerLost, stage: str) -> CheckEnded:
         doing = {"load": "while it was imported", "build": "while it was constructed"}.get(
@@ -313,6 +345,14 @@ def derive_seed(seed: int, *names: str) -> int:
     """Return a 63-bit seed for one purpose; it tells nothing about the run's seed."""
     text = "/".join([str(seed), *names]).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
+
+
+def visible_seed(*names: str) -> int:
+    """Return a 31-bit seed that student code may see: it has nothing of the run's seed in it.
+
+    A seed of 31 bits is found by trying, where anything that was made from it can be seen.
+    """
+    return derive_seed(0, "visible", *names) % 2**31
 
 
 def make_generator(seed: int, *names: str) -> torch.Generator:

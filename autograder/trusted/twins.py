@@ -111,7 +111,7 @@ class Twin:
         """Mention, without charge, what goes by another name than in the hand-out."""
         if not self.loaded.alone:
             return
-        absent = [name for name, kind in self.student.attributes.items() if not kind]
+        absent = self.student.absent
         if not self.reading.renamed:
             if absent:
                 self.loaded.submission.remark(

@@ -65,17 +65,23 @@ class Worker:
         self._started, self._cpu_s = time.monotonic(), limits.cpu_s
         self._frame_limits = FrameLimits(payload_bytes_max=limits.reply_mib * 2**20)
         self.alive = True
+        # The size of the last reply.
+        self.reply_bytes = 0
 
     def ask(
         self, request: dict[str, Any], tensors: dict[str, Tensor], wall_clock_s: float
     ) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Send a request and return the reply. Raises WorkerLost; takes at most the limit + 2 s."""
         deadline = time.monotonic() + wall_clock_s
+        self.reply_bytes = 0
+
+        def read(count: int) -> bytes:
+            self.reply_bytes += count
+            return self._wire.read_exactly(count, deadline)
+
         try:
             self._wire.send(pack_frame(request, pack_tensors(tensors)), deadline)
-            header, payload = read_frame(
-                lambda count: self._wire.read_exactly(count, deadline), self._frame_limits
-            )
+            header, payload = read_frame(read, self._frame_limits)
             return header, unpack_tensors(payload)
         except WireTimeout:
             self.end(grace_s=0.0)

@@ -104,9 +104,12 @@ def _settle_namespaces(scratch_mib: int, *, own_proc: bool) -> None:
     linux.map_own_ids(*_OWN_IDS)
     flags = linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    # Empty files take memory too, and no limit on sizes counts it: their number has one.
     for place in (os.environ["TMPDIR"], "/dev/shm"):
         with contextlib.suppress(OSError):
-            linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,mode=1777")
+            linux.mount(
+                "tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,nr_inodes=4096,mode=1777"
+            )
     if own_proc:
         linux.mount("proc", "/proc", "proc", flags | linux.MS_NOEXEC)
     else:

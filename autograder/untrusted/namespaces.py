@@ -169,7 +169,7 @@ def _make_devices(devices: Sequence[str], scratch: str, scratch_mib: int) -> Non
     for place in ("/new/dev/shm", f"/new{scratch}"):
         if not os.path.isdir(place):
             os.makedirs(place)
-        linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,mode=1777")
+        linux.mount("tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,nr_inodes=4096,mode=1777")
 
 
 def can_unshare() -> bool:
