@@ -1,12 +1,16 @@
 """What grading promises, on the toy course: a fault costs its own layer, and is said in words."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from autograder.authoring.grading import Grader
+from autograder.trusted.workers import Worker
 
 TOY = Path(__file__).parent / "toy_course"
 FULL = {"Scale": 50, "Stack": 40, "EndToEnd": 10}
@@ -221,3 +225,59 @@ def test_a_plain_child_process_grades_alike_where_there_are_no_namespaces(tmp_pa
     )
     root = Path(__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, timeout=120)
+
+
+BUDGETS = """
+import sys, time
+import torch
+from torch import nn
+worker = sys.modules["autograder.untrusted.worker"]
+pack = worker.pack_tensors
+worker.pack_tensors = lambda tensors: {packed}
+
+class Scale(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight, self.bias = (nn.Parameter(torch.ones(width)) for _ in range(2))
+
+    def forward(self, x):
+        {statement}
+        return x * self.weight + self.bias
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("packed", "statement", "status", "words"),
+    [
+        ("pack(dict(tensors, more=torch.zeros(2**21)))", "pass", "error", "hold more than 16 MiB"),
+        ("pack(tensors)", "time.sleep(0.4)", "timeout", "took more than 2 s of wall clock"),
+    ],
+)
+def test_all_answers_of_a_layer_together_have_a_limit(
+    tmp_path, submit, points_by_layer, packed, statement, status, words
+):
+    course = tmp_path / "course"
+    shutil.copytree(TOY, course, ignore=shutil.ignore_patterns("__pycache__"))
+    rubric = course / "solutions" / "toy" / "rubric.toml"
+    limits = "[limits]\nanswered_wall_clock_s_per_layer = 2\nreplies_mib_per_layer = 16\n"
+    rubric.write_text(rubric.read_text().replace("[limits]\n", limits))
+    with Grader(course, "toy") as grader:
+        result = grader.grade(submit(scale=BUDGETS.format(packed=packed, statement=statement)))
+    found = messages(result, "Scale")
+    assert any(kind == status and words in text for kind, text in found), found
+    assert points_by_layer(result)["Stack"] == 40
+
+
+def test_no_seed_a_worker_sees_depends_on_the_seed_of_the_run(toy, monkeypatch):
+    seen = []
+    real = Worker.ask
+
+    def ask(worker, request, tensors, wall_clock_s):
+        seen.append([request.get("seed"), request.get("steps")])
+        return real(worker, request, tensors, wall_clock_s)
+
+    monkeypatch.setattr(Worker, "ask", ask)
+    for seed in (1, 2):
+        toy.grade(TOY / "solutions" / "toy", seed=seed)
+    assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]

@@ -103,3 +103,16 @@ def test_what_is_too_much_is_named():
 )  # fmt: skip
 def test_names_are_cut_into_words(name, words):
     assert words <= words_of(name)
+
+
+def test_parameters_without_axes_are_superfluous_like_others():
+    student = [(p.name, p.shape, p.owner) for p in REFERENCE]
+    student += [("scales.0", (), "ParameterList"), ("scales.1", (), "ParameterList")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert [p.name for p in match.surplus] == ["scales.0", "scales.1"]
+
+
+def test_thousands_of_telling_names_are_not_compared_each_with_each():
+    student = [(f"query.w{number}", (6, 6), "Attention") for number in range(4000)]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES)
+    assert len(match.surplus) == 4000

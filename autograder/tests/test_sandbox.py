@@ -161,3 +161,21 @@ def test_namespaces_cannot_be_made_by_student_code(say):
 
 def test_our_sources_are_not_on_the_import_path():
     assert str(ROOT) not in find_import_path(ROOT)
+
+
+def test_only_folders_of_packages_are_seen_of_the_graders_own_path(tmp_path, monkeypatch):
+    for folder in (tmp_path, tmp_path / "site-packages"):
+        folder.mkdir(exist_ok=True)
+        monkeypatch.syspath_prepend(folder)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    seen = find_import_path(ROOT)
+    assert str(tmp_path) not in seen
+    assert str(tmp_path / "site-packages") in seen
+
+
+def test_files_are_bounded_in_number_too(say):
+    assert (
+        int(say("os.statvfs('/tmp').f_files or os.statvfs('/scratch').f_files", "import os"))
+        <= 4096
+    )

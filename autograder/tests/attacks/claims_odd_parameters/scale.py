@@ -25,7 +25,7 @@ def describe(module, recorder, attributes):
 
 
 state = [0]
-sys.modules["autograder.untrusted.probes"].describe_module = describe
+sys.modules["autograder.untrusted.bench"].describe_module = describe
 
 
 class Scale(nn.Module):
