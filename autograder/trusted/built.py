@@ -69,6 +69,12 @@ class Built:
         # Which of the hand-out's attributes are not there.
         self.absent = [name for name in kit.by_name[loaded.name].attributes if not held.get(name)]
         self.doubles = _dicts(facts, "doubles")
+        # By the student's names, as far as they are numbers.
+        self.defaults = {
+            name: float(value)
+            for name, value in _mapping(facts, "defaults").items()
+            if isinstance(value, int | float)
+        }
         unregistered = facts.get("unregistered")
         self.unregistered = [
             clean_text(str(name), 80)

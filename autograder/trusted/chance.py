@@ -13,6 +13,8 @@ from autograder.trusted.outcomes import CheckFailed
 
 # A correct layer is accused less than once in ten million counts.
 FALSE_ALARM_RATE = 1e-7
+# Dropped as well by a second, right dropout, a value cannot be seen: less than half of all.
+SEEN_SHARE_MIN = 0.25
 
 
 @functools.lru_cache(maxsize=256)
@@ -49,6 +51,8 @@ def expect_drop_rate(dropped: Tensor, p: float, what: str, seen: Tensor | None =
     """
     seen = torch.ones_like(dropped) if seen is None else seen
     n, count = int(seen.sum()), int((dropped & seen).sum())
+    if n < SEEN_SHARE_MIN * seen.numel():
+        raise CheckFailed(f"in train mode too little comes out to see what becomes of {what}")
     low, high = binomial_bounds(n, p)
     if not low <= count <= high:
         raise CheckFailed(

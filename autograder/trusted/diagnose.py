@@ -28,6 +28,10 @@ _OTHER_PARAMETERS = (
     "attributes of the hand-out: is a module missing, one too many, of another size, shared by "
     "two places, or kept where PyTorch does not look?"
 )
+_OTHER_DEFAULTS = (
+    "In the signature of __init__, {names} stands with another default than in the hand-out. Whoever "
+    "builds this layer without giving it gets another layer than everybody expects."
+)
 # How long to look for a pair before nothing is said.
 _CPU_S_MAX = 0.8
 
@@ -105,6 +109,10 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         return None
     with torch.random.fork_rng(devices=[]):
         examination = Examination(kit, loaded)
+        other_defaults = loaded.evidence.other_defaults
+        if other_defaults and not examination.departing and not examination.strangers:
+            told = _OTHER_DEFAULTS.format(names=" and ".join(dict.fromkeys(other_defaults)))
+            return Diagnosis("place", told, "place")
         named = name_misconception(kit, loaded, examination)
         if named is not None:
             return named

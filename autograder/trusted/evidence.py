@@ -63,6 +63,8 @@ class Evidence:
     runs: list[RunRecord] = field(default_factory=list)
     # Modules whose parameters are not the reference's, with what the check would have fed them.
     strangers: list[Any] = field(default_factory=list)
+    # Arguments whose default is another than the hand-out's.
+    other_defaults: list[str] = field(default_factory=list)
 
     def faults(self) -> list[Fault]:
         """Return the exceptions of the student's code, in order."""

@@ -58,16 +58,18 @@ class LayerPromises:
     @pytest.mark.points(0.5)
     def test_constructs_by_position_and_by_keyword(self, student: Student) -> None:
         # Odd values, so that two arguments in exchanged places show.
-        odd = {"dropout": 0.4, "layer_norm_eps": 0.003, **self.subject.arguments}
-        odd["dropout"] = 0.4
+        odd = {**self.subject.arguments, "dropout": student.rate(), "layer_norm_eps": student.eps()}
         arguments = student.all_arguments(self.subject.name, odd)
         example = self.subject.example(student)
         outputs = []
         for style in ("positional", "keyword"):
             twin = student.twin(self.subject.name, arguments, example, style=style)
+            expect_defaults(twin.student)
             try:
                 outputs.append(twin.run(example).output)
             except CheckEnded:
+                if _runs(make_twin(self.subject, student), example):
+                    raise
                 return  # constructs, and that is all this check is about
         # Two equal NaNs are another check's business.
         by_position, by_name = (output.nan_to_num() for output in outputs)
@@ -151,6 +153,29 @@ class LayerPromises:
         first = twin.expect_output(inputs, "the output")
         copy = twin.student.copy_by_state_dict().run(inputs)
         expect_same(copy.output, first.output, "the output after saving and loading state_dict")
+
+
+def _runs(twin: Twin, inputs: Inputs) -> bool:
+    try:
+        twin.run(inputs)
+    except CheckEnded:
+        return False
+    return True
+
+
+def expect_defaults(built: Built) -> None:
+    """Raise CheckFailed where an argument's default is another number than the hand-out's.
+
+    A default that is no number, or not there, is a matter of style: the argument can be given.
+    """
+    layer = built.loaded.name
+    for name, argument in built.loaded.submission.kit.arguments_of(layer).items():
+        theirs, ours = built.defaults.get(name), argument.default
+        if theirs not in (None, ours) and ours is not argument.empty:
+            built.loaded.evidence.other_defaults.append(name)
+            raise CheckFailed(
+                f"{layer}: {name} is {theirs:g} unless it is given; in the hand-out it is {ours:g}"
+            )
 
 
 def expect_trainable(built: Built) -> None:

@@ -63,6 +63,14 @@ class Student:
         """Draw a float64 tensor from a normal distribution."""
         return std * _draw_normal(self.submission.seed, self.check_id, purpose, shape)
 
+    def rate(self) -> float:
+        """A dropout rate of this run's own: one that never changes could be learnt by heart."""
+        return round(0.25 + 0.2 * float(torch.rand((), generator=self.generator("rate"))), 3)
+
+    def eps(self) -> float:
+        """A layer_norm_eps of this run's own, large enough to show."""
+        return round(0.002 + 0.004 * float(torch.rand((), generator=self.generator("eps"))), 5)
+
     def layer(self, name: str, *, alone: bool = True) -> LoadedLayer:
         """Return a layer of the submission; ``alone`` puts doubles where its sub-layers go."""
         return self.submission.layer(name, alone=alone)

@@ -93,7 +93,9 @@ class Bench:
         if tensors:
             probes.set_weights(module, tensors)
         self._modules[int(request["handle"])] = module
-        return describe_module(module, self._recorder, request["attributes"]), {}
+        assert self._class is not None
+        facts = describe_module(module, self._recorder, request["attributes"])
+        return {**facts, "defaults": probes.numeric_defaults(self._class)}, {}
 
     def _construct(self, request: dict[str, Any]) -> nn.Module:
         if self._class is None:

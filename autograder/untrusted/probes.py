@@ -61,12 +61,25 @@ def build_module(
 
 
 @functools.lru_cache(maxsize=16)
-def _parameter_names(student_class: type) -> list[str]:
+def _arguments(student_class: type) -> list[inspect.Parameter]:
     try:
         parameters = inspect.signature(student_class).parameters.values()
     except (TypeError, ValueError):
         return []
-    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def _parameter_names(student_class: type) -> list[str]:
+    return [argument.name for argument in _arguments(student_class)]
+
+
+def numeric_defaults(student_class: type) -> dict[str, int | float]:
+    """Return what the constructor's arguments are unless they are given, where that is a number."""
+    return {
+        argument.name: argument.default
+        for argument in _arguments(student_class)
+        if type(argument.default) in (int, float)
+    }
 
 
 def _adapt_arguments(

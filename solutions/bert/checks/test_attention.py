@@ -48,6 +48,33 @@ def draw_loud(name: str, shape: tuple[int, ...], generator: torch.Generator) -> 
     return 5.0 * value if name.startswith(("query", "key")) else value
 
 
+# What the branch holds where no attention weight adds anything.
+SHIFT = 0.5
+
+
+def spell_out_weights(weights: dict[str, Tensor], heads: int, tokens: int) -> dict[str, Tensor]:
+    """Return weights under which the output spells out every attention weight.
+
+    Column head * tokens + j of the branch is SHIFT plus what the head gives to token j: token j is
+    1 in column heads * tokens + j of the input, and its value is 1 at two features of its own in
+    each head. Both features vanish together with the weight, where dropping the context's features
+    would take one of the two.
+    """
+    spelling = {name: torch.zeros_like(value) for name, value in weights.items()}
+    for name in ("query.weight", "query.bias", "key.weight", "key.bias"):
+        spelling[name] = weights[name]
+    spelling["ln.weight"] += 1.0
+    loud, width = heads * tokens, len(weights["ln.weight"])
+    for head in range(heads):
+        for token in range(tokens):
+            row = head * (width // heads) + 2 * token
+            for feature, share in ((row, 1 / 3), (row + 1, 2 / 3)):
+                spelling["value.weight"][feature, loud + token] = 1.0
+                spelling["final_linear.weight"][head * tokens + token, feature] = share
+    spelling["final_linear.bias"][:loud] = SHIFT
+    return spelling
+
+
 class TestMultiHeadAttention(LayerPromises):
     """Scaled dot-product attention over heads, output map, dropout, residual, LayerNorm."""
 
@@ -85,10 +112,13 @@ class TestMultiHeadAttention(LayerPromises):
     @pytest.mark.points(1.5)
     def test_quiet_rows_show_the_right_eps(self, student: Student) -> None:
         quiet = [0.01 * student.normal(B, T, C), torch.ones(B, T).long()]
-        for change in ({}, {"layer_norm_eps": 0.003}):
+        eps = student.eps()
+        for change in ({}, {"layer_norm_eps": eps}):
             twin = make_twin(self.subject, student, change=change, draw=draw_quiet)
             what = "the output for an input of small variance"
-            twin.expect_output(quiet, what if not change else f"{what}, with layer_norm_eps=0.003")
+            twin.expect_output(
+                quiet, what if not change else f"{what}, with layer_norm_eps={eps:g}"
+            )
 
     @pytest.mark.points(3)
     def test_padded_keys_get_no_weight(self, student: Student) -> None:
@@ -158,51 +188,46 @@ class TestMultiHeadAttention(LayerPromises):
 
     @pytest.mark.points(2)
     def test_dropout_acts_on_the_attention_weights(self, student: Student) -> None:
-        p, heads, width, tokens, batch = 0.3, 3, 24, 4, 48
+        p, heads, width, tokens, batch = student.rate(), 3, 24, 4, 48
         loud = heads * tokens  # columns 0 … 11 carry the branch, 12 … 23 the bare residual
         twin = self._make_decodable(student, p, heads, width)
         emb = student.normal(batch, tokens, width, purpose="batch for dropout")
-        twin.witness([emb, None], training=True, seed=student.worker_seed)
-        weights = {name: torch.zeros_like(value) for name, value in twin.weights.items()}
-        weights["ln.weight"] += 1.0
-        # All scores are 0, so every weight is 1/T; token j's value is, in each head, 1 at two
-        # features of its own. The context spells out which weights were dropped: both features
-        # vanish together, where dropping the context's features would take one of the two.
-        for head in range(heads):
-            for token in range(tokens):
-                row = head * (width // heads) + 2 * token
-                for feature, share in ((row, 1 / 3), (row + 1, 2 / 3)):
-                    weights["value.weight"][feature, loud + token] = 1.0
-                    weights["final_linear.weight"][head * tokens + token, feature] = share
-        weights["final_linear.bias"][:loud] = 0.5
-        twin.set_weights(weights)
-        emb = emb.clone()
         emb[..., loud : loud + tokens] = torch.eye(tokens, dtype=torch.float64)
-        got = twin.run([emb, None], training=True, seed=student.worker_seed).output
-        if got.shape != emb.shape:
-            raise CheckFailed("the output in train mode has the wrong shape")
-        branch = recover_branch(got, emb, slice(loud, None))[..., :loud] * (1 - p)
-        kept = (branch - (0.5 + 1 / tokens / (1 - p))).abs() < 1e-6
-        gone = (branch - 0.5).abs() < 1e-6
+        mask = mask_of([tokens - row % 2 for row in range(batch)], tokens)
+        twin.witness([emb, None], training=True, seed=student.worker_seed)
+        twin.set_weights(spell_out_weights(twin.weights, heads, tokens))
+
+        def decode(*, training: bool) -> Tensor:
+            got = twin.run([emb, mask], training=training, seed=student.worker_seed).output
+            if got.shape != emb.shape:
+                raise CheckFailed("the output in train mode has the wrong shape")
+            return recover_branch(got, emb, slice(loud, None))[..., :loud]
+
+        # The student's own weights in evaluation mode: whether they are right is asked elsewhere.
+        weights = decode(training=False) - SHIFT
+        branch = decode(training=True) * (1 - p)
+        kept = (branch - (SHIFT + weights / (1 - p))).abs() < 1e-6
+        gone = (branch - SHIFT).abs() < 1e-6
         hidden = branch.abs() < 1e-6  # dropped with the output: the weight cannot be seen
-        plain = (branch - (0.5 + 1 / tokens)).abs() < 1e-6
+        plain = (branch - (SHIFT + weights)).abs() < 1e-6
         if not bool((kept | gone | hidden).all()):
             if bool((plain | hidden).all()):
                 raise CheckFailed("in train mode no attention weight is dropped")
             raise CheckFailed(
-                "in train mode the attention weights are neither dropped nor scaled by 1/(1-p): "
-                "dropout belongs on the softmax's result"
+                "in train mode the attention weights are neither dropped nor those of evaluation "
+                "mode scaled by 1/(1-p): dropout belongs on the softmax's result"
             )
-        expect_drop_rate(gone, p, "the attention weights", seen=~hidden)
+        seen = (weights.abs() > 1e-3) & ~hidden
+        expect_drop_rate(gone, p, "the attention weights", seen=seen)
 
     @pytest.mark.points(1.5)
     def test_dropout_acts_on_the_output_in_train_mode_only(self, student: Student) -> None:
-        p, heads, width, tokens, batch = 0.3, 3, 24, 8, 32
+        p, heads, width, tokens, batch = student.rate(), 3, 24, 8, 32
         loud = width // 2
         twin = self._make_decodable(student, p, heads, width)
         emb = student.normal(batch, tokens, width, purpose="batch for dropout")
         expect_same_twice(twin, [emb, None])
-        twin.expect_output([emb, None], "the output in evaluation mode with dropout=0.3")
+        twin.expect_output([emb, None], f"the output in evaluation mode with dropout={p:g}")
         # No value reaches the branch: it is final_linear's bias, so only its own dropout shows.
         weights = {name: torch.zeros_like(value) for name, value in twin.weights.items()}
         weights["ln.weight"] += 1.0

@@ -55,18 +55,19 @@ class TestEmbeddingLayer(LayerPromises):
     @pytest.mark.points(1.5)
     def test_quiet_rows_show_the_right_eps(self, student: Student) -> None:
         ids = self.subject.example(student)
-        for change in ({}, {"layer_norm_eps": 0.003}):
+        eps = student.eps()
+        for change in ({}, {"layer_norm_eps": eps}):
             twin = make_twin(self.subject, student, change=change, draw=draw_quiet)
             what = "the output for word and position vectors of small variance"
-            twin.expect_output(ids, what if not change else f"{what}, with layer_norm_eps=0.003")
+            twin.expect_output(ids, what if not change else f"{what}, with layer_norm_eps={eps:g}")
 
     @pytest.mark.points(2)
     def test_dropout_acts_in_train_mode_only_and_once(self, student: Student) -> None:
-        p = 0.3
+        p = student.rate()
         twin = make_twin(self.subject, student, change={"dropout": p})
         ids = draw_ids(student, 32, 10)
         expect_same_twice(twin, ids)
-        twin.expect_output(ids, "the output in evaluation mode with dropout=0.3")
+        twin.expect_output(ids, f"the output in evaluation mode with dropout={p:g}")
         full = twin.want(ids).output
         got = twin.run(ids, training=True, seed=student.worker_seed).output
         if got.shape != full.shape:

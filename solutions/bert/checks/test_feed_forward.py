@@ -47,14 +47,17 @@ class TestPositionWiseFeedForward(LayerPromises):
     @pytest.mark.points(1.5)
     def test_quiet_rows_show_the_right_eps(self, student: Student) -> None:
         quiet = [0.01 * student.normal(4, 6, C)]
-        for change in ({}, {"layer_norm_eps": 0.003}):
+        eps = student.eps()
+        for change in ({}, {"layer_norm_eps": eps}):
             twin = make_twin(self.subject, student, change=change, draw=draw_quiet)
             what = "the output for an input of small variance"
-            twin.expect_output(quiet, what if not change else f"{what}, with layer_norm_eps=0.003")
+            twin.expect_output(
+                quiet, what if not change else f"{what}, with layer_norm_eps={eps:g}"
+            )
 
     @pytest.mark.points(2)
     def test_dropout_acts_on_the_branch_in_train_mode_only(self, student: Student) -> None:
-        p, loud = 0.3, C // 2
+        p, loud = student.rate(), C // 2
         twin = make_twin(self.subject, student, change={"dropout": p})
         weights = dict(twin.weights)
         weights["ln.weight"], weights["ln.bias"] = torch.ones(C).double(), torch.zeros(C).double()
@@ -64,7 +67,7 @@ class TestPositionWiseFeedForward(LayerPromises):
         twin.set_weights(weights)
         att_out = student.normal(32, 8, C, purpose="batch for dropout")
         expect_same_twice(twin, [att_out])
-        twin.expect_output([att_out], "the output in evaluation mode with dropout=0.3")
+        twin.expect_output([att_out], f"the output in evaluation mode with dropout={p:g}")
         full = recover_branch(twin.want([att_out]).output, att_out, slice(loud, None))
         got = twin.run([att_out], training=True, seed=student.worker_seed).output
         branch = recover_branch(got, att_out, slice(loud, None))
