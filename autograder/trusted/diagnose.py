@@ -29,8 +29,8 @@ _OTHER_PARAMETERS = (
     "two places, or kept where PyTorch does not look?"
 )
 _OTHER_DEFAULTS = (
-    "In the signature of __init__, {names} stands with another default than in the hand-out. Whoever "
-    "builds this layer without giving it gets another layer than everybody expects."
+    "In the signature of __init__, {names} stands with another default than in the hand-out. "
+    "Whoever builds this layer without giving it gets another layer than everybody expects."
 )
 # How long to look for a pair before nothing is said.
 _CPU_S_MAX = 0.8

@@ -174,8 +174,12 @@ class Submission:
 class LoadedLayer:
     """One class of a submission, loaded in a worker."""
 
-    def __init__(self, submission: Submission, name: str, key: str) -> None:
+    def __init__(
+        self, submission: Submission, name: str, key: str, *, company: bool = True
+    ) -> None:
         self.submission = submission
+        # Whether it may be asked in a worker that others are asked in too.
+        self._company = company
         self.name = name
         self.key = key
         # With doubles where its sub-layers go; the whole model has the student's own.
@@ -201,6 +205,10 @@ class LoadedLayer:
     def out_of_time(self) -> bool:
         """Whether the layer is given up because its time is used up."""
         return isinstance(self._final, StudentTimeout)
+
+    def anew(self) -> "LoadedLayer":
+        """Return the same class to load in a worker of its own, which has seen nothing yet."""
+        return LoadedLayer(self.submission, self.name, self.key, company=False)
 
     def next_handle(self) -> int:
         """Return a number for a module to be built."""
@@ -233,7 +241,10 @@ class LoadedLayer:
             if problem:
                 raise self._finally(StudentRaised(problem))
             raise self._finally(Blocked(self.submission.explain_absence(self.name)))
-        self._worker, self._shares = self.submission.worker_for(self.key)
+        if self._company:
+            self._worker, self._shares = self.submission.worker_for(self.key)
+        else:
+            self._worker, self._shares = self.submission.source.start_worker(), False
         self.in_company |= self._shares
         doubles = [
             vars(kit.double_spec(layer.name))

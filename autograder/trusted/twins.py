@@ -150,13 +150,39 @@ class Twin:
             self.run(inputs, **options)
 
     def train(self, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Tensor:
-        """Train the student's module in its worker; return its logits for the test rows."""
-        own = {f"weight.{name}": value for name, value in (self._pending or {}).items()}
+        """Train the student's module, and return its logits for the test rows.
+
+        It trains in its worker and gives back weights; a fresh worker, which never saw a label,
+        predicts with them. ``test_*`` tensors go there, the others and all settings to the first.
+        """
+        held_out = {name: value for name, value in tensors.items() if name.startswith("test_")}
+        seen = {name: value for name, value in tensors.items() if name not in held_out}
+        pending = self._take_pending() or {}
         _, results = self.loaded.ask(
             {"op": "train", "handle": self.student.handle, "settings": dict(settings)},
-            {**tensors, **own},
+            {**seen, **{f"weight.{name}": value for name, value in pending.items()}},
             self.loaded.limits.training_wall_clock_s,
         )
+        trained = {f"weight.{name}": results.get(f"trained.{name}") for name in self._shapes}
+        weights = {name: value for name, value in trained.items() if value is not None}
+        if any(
+            value is None or value.shape != shape or value.dtype not in NUMBERS
+            for value, shape in zip(trained.values(), self._shapes.values(), strict=True)
+        ):
+            raise CheckFailed("the trained model's parameters are not those it began with")
+        fresh = self.loaded.anew()
+        try:
+            recipe = self.student.recipe
+            built = Built(
+                fresh, self._arguments, style=str(recipe["style"]), dtype=self.student.dtype
+            )
+            chosen = {key: settings[key] for key in ("device", "autocast_bf16")}
+            request = {"op": "predict", "handle": built.handle, "settings": chosen}
+            _, results = fresh.ask(
+                request, {**held_out, **weights}, self.loaded.limits.training_wall_clock_s
+            )
+        finally:
+            fresh.close()
         if "predictions" not in results:
             raise CheckFailed("the trained model gives no predictions")
         predictions = results["predictions"]

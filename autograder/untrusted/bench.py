@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.untrusted import probes
-from autograder.untrusted.anatomy import describe_module
+from autograder.untrusted.anatomy import describe_module, named_modules, parameters_of
 from autograder.untrusted.class_texts import (
     declared_arguments,
     kept_arguments,
@@ -21,7 +21,7 @@ from autograder.untrusted.class_texts import (
 from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
-from autograder.untrusted.training import train_and_predict
+from autograder.untrusted.training import predict, train
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
 
@@ -47,6 +47,7 @@ class Bench:
             "copy": self._copy,
             "trace": self._trace,
             "train": self._train,
+            "predict": self._predict,
         }
 
     def carry_out(
@@ -158,11 +159,18 @@ class Bench:
 
     def _train(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
         module = self._weighed(request, tensors)
-        data: dict[str, Any] = {
-            name: value for name, value in tensors.items() if not name.startswith("weight.")
-        }
-        predictions = train_and_predict(module, **data, **request["settings"])
-        return {"output": probes.describe_output(predictions)}, {"predictions": predictions}
+        train(module, **_data(tensors), **request["settings"])
+        parts = list(named_modules(module))
+        return {}, {f"trained.{name}": value for name, value in parameters_of(parts).items()}
+
+    def _predict(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        module = self._weighed(request, tensors)
+        predictions = predict(module, **_data(tensors), **request["settings"])
+        return {}, {"predictions": predictions}
+
+
+def _data(tensors: dict[str, Tensor]) -> dict[str, Any]:
+    return {name: value for name, value in tensors.items() if not name.startswith("weight.")}
 
 
 def _take(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

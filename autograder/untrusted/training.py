@@ -1,11 +1,13 @@
 """Train a submission's classifier and predict: the sandbox's half of the training check.
 
-Runs inside the sandbox, next to student code, and imports only torch. It is given training labels
-and test tweets without labels; what it returns is a claim by the student, judged on the trusted
-side. The trusted side runs this same function on the reference, so both meet the same loop.
+Runs inside the sandbox, next to student code, and imports only torch. Whoever trains is given
+training labels, and gives back weights; with these another process predicts, which never saw a
+label. The trusted side runs the same functions on the reference, so both meet the same loop.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,57 +20,31 @@ GRADIENT_NORM_MAX = 1.0
 TEST_ROWS_PER_PASS = 512
 
 
-def train_and_predict(
+def train(
     model: nn.Module,
     *,
     train_ids: Tensor,  # (N, T) int64
     train_mask: Tensor,  # (N, T) int64, 1 for a token and 0 for padding
     train_labels: Tensor,  # (N,) int64
     batch_order: Tensor,  # (steps, batch) int64, the rows each step trains on
-    test_ids: Tensor,  # (M, T) int64
-    test_mask: Tensor,  # (M, T) int64
     learning_rate: float,
     weight_decay: float,
     warmup_steps: int,
     device: str,
     autocast_bf16: bool = False,
-) -> Tensor:
-    """Train `model` in place on the given batches and return its test logits, float32 on the CPU.
+) -> None:
+    """Train `model` in place on the given batches; it is left on `device`.
 
-    The model arrives with its initial weights set and is left on `device` in eval mode. The rate
-    climbs linearly over `warmup_steps`, then falls linearly towards zero at the last step. A model
-    of which nothing can be trained is not an error: it predicts with its initial weights.
-    On a CPU with one thread, equal arguments give equal logits.
+    The model arrives with its initial weights set. The rate climbs linearly over `warmup_steps`,
+    then falls linearly towards zero at the last step. A model of which nothing can be trained is
+    not an error: it stays as it is. On a CPU with one thread, equal arguments give equal weights.
     """
     # A correct model draws nothing here (dropout is 0); a model that does draws the same each run.
     torch.manual_seed(0)
-    model = model.to(device)
-    _train(
-        model,
-        train_ids=train_ids.to(device),
-        train_mask=train_mask.to(device),
-        train_labels=train_labels.to(device),
-        batch_order=batch_order,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        warmup_steps=warmup_steps,
-        autocast_bf16=autocast_bf16,
+    model.to(device)
+    train_ids, train_mask, train_labels = (
+        value.to(device) for value in (train_ids, train_mask, train_labels)
     )
-    return _predict(model, test_ids.to(device), test_mask.to(device), autocast_bf16)
-
-
-def _train(
-    model: nn.Module,
-    *,
-    train_ids: Tensor,
-    train_mask: Tensor,
-    train_labels: Tensor,
-    batch_order: Tensor,
-    learning_rate: float,
-    weight_decay: float,
-    warmup_steps: int,
-    autocast_bf16: bool,
-) -> None:
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not parameters:
         return
@@ -99,8 +75,17 @@ def _train(
         optimizer.step()
 
 
-def _predict(model: nn.Module, ids: Tensor, mask: Tensor, autocast_bf16: bool) -> Tensor:
-    model.eval()
+def predict(
+    model: nn.Module,
+    *,
+    test_ids: Tensor,  # (M, T) int64
+    test_mask: Tensor,  # (M, T) int64
+    device: str,
+    autocast_bf16: bool = False,
+) -> Tensor:
+    """Return the logits of a model in evaluation mode, (M, n_classes), float32 on the CPU."""
+    model.to(device).eval()
+    ids, mask = test_ids.to(device), test_mask.to(device)
     passes: list[Tensor] = []
     with torch.no_grad(), _autocast(ids.device, autocast_bf16):
         for first in range(0, len(ids), TEST_ROWS_PER_PASS):
@@ -108,6 +93,17 @@ def _predict(model: nn.Module, ids: Tensor, mask: Tensor, autocast_bf16: bool) -
             tokens = int(mask[rows].sum(dim=1).max())
             passes.append(model(ids[rows, :tokens], mask[rows, :tokens]).float().cpu())
     return torch.cat(passes)
+
+
+def train_and_predict(
+    model: nn.Module, *, test_ids: Tensor, test_mask: Tensor, device: str,
+    autocast_bf16: bool = False, **training: Any,
+) -> Tensor:  # fmt: skip
+    """Train `model` and return its logits for the test rows; arguments as above."""
+    train(model, device=device, autocast_bf16=autocast_bf16, **training)
+    return predict(
+        model, test_ids=test_ids, test_mask=test_mask, device=device, autocast_bf16=autocast_bf16
+    )
 
 
 def _autocast(device: torch.device, enabled: bool) -> torch.autocast:
