@@ -51,6 +51,7 @@ class Submission:
         self.remarks: list[str] = []
         self._layers: dict[str, LoadedLayer] = {}
         self._common: Worker | None = None
+        self._in_company = True
         self._apart: set[str] = set()
         self._questioned: set[str] = set()
         # Whether some worker was killed, by itself or by the machine: nobody can tell which.
@@ -118,9 +119,14 @@ class Submission:
 
     def worker_for(self, key: str) -> tuple[Worker, bool]:
         """Return a worker to load a layer in, and whether other layers are asked there too."""
-        if self._common is not None and self._common.alive and key not in self._apart:
-            return self._common, True
+        common = self._common if self._in_company else None
+        if common is not None and common.alive and key not in self._apart:
+            return common, True
         return self.source.start_worker(), False
+
+    def end_company(self) -> None:
+        """Have no further layer asked in the common worker: something there is not as it was."""
+        self._in_company = False
 
     def begin_group(self) -> None:
         """Forget which layers were questioned so far: the next checks belong together."""
@@ -245,7 +251,6 @@ class LoadedLayer:
             self._worker, self._shares = self.submission.worker_for(self.key)
         else:
             self._worker, self._shares = self.submission.source.start_worker(), False
-        self.in_company |= self._shares
         doubles = [
             vars(kit.double_spec(layer.name))
             for layer in kit.layers
@@ -264,7 +269,14 @@ class LoadedLayer:
             reply, _ = self._exchange(request, {}, None)
         except CheckEnded as ended:
             # What does not load once is not tried again: every check would wait for it anew.
+            self.in_company |= self._shares
             raise self._finally(ended) from None
+        if self._shares and reply.get("untouched") is not True:
+            # What another module has done to torch may help this one or harm it.
+            self.submission.end_company()
+            self._load()
+            return
+        self.in_company |= self._shares
         cells = reply.get("cells")
         if isinstance(cells, list):
             known = {

@@ -18,6 +18,7 @@ from autograder.untrusted.class_texts import (
     kept_arguments,
     offered_names,
 )
+from autograder.untrusted.common_ground import is_untouched
 from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
@@ -59,8 +60,9 @@ class Bench:
     def _load(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:
         with torch.random.fork_rng(devices=[]):
             probes.seed_everything(request["seed"])
+            untouched = is_untouched()
             self._class = self.loader.load_class(request["class"])
-        return {"cells": self.loader.cells_used()}, {}
+        return {"cells": self.loader.cells_used(), "untouched": untouched}, {}
 
     def _make_double(self, spec: dict[str, Any], place: str | None) -> type[nn.Module]:
         own: dict[str, Any] = {}

@@ -1,0 +1,49 @@
+"""What all layers asked in one process share: torch itself, and whether it is as it was imported.
+
+Runs inside the sandbox. A module that exchanges a function of torch's, sets its default dtype or
+leaves a hook for every module would change what the next layer computes, for better or worse. Found
+out when that layer is loaded, it is asked in a process of its own instead.
+"""
+
+import math
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as module_base
+
+_LAYERS = (
+    nn.Module, nn.Linear, nn.Embedding, nn.LayerNorm, nn.Dropout, nn.GELU, nn.Tanh, nn.Softmax,
+    nn.ModuleList, nn.Sequential, nn.Parameter, nn.MultiheadAttention,
+)  # fmt: skip
+_PLACES: tuple[ModuleType | type, ...] = (
+    torch, nn, nn.functional, nn.init, torch.Tensor, torch.autograd, math, *_LAYERS,
+)  # fmt: skip
+_HOOKS = [
+    hooks
+    for name, hooks in vars(module_base).items()
+    if name.startswith("_global_") and isinstance(hooks, dict)
+]
+_as_imported: list[tuple[ModuleType | type, dict[str, Any]]] = []
+_DTYPE = torch.get_default_dtype()
+
+
+def remember() -> None:
+    """Take what torch is now for how it is to be.
+
+    Called in the template, before it forks: a copy of its own would cost every worker some memory.
+    """
+    _as_imported[:] = [(place, dict(vars(place))) for place in _PLACES]
+
+
+def is_untouched() -> bool:
+    """Whether torch and its settings are as they were before any student code ran."""
+    if any(_HOOKS) or torch.get_default_dtype() != _DTYPE or not torch.is_grad_enabled():
+        return False
+    return not any(_is_changed(place, before) for place, before in _as_imported)
+
+
+def _is_changed(place: ModuleType | type, before: dict[str, Any]) -> bool:
+    now = vars(place)
+    return any(now.get(name) is not value for name, value in before.items())
