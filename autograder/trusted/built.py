@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord, Translate
+from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
-from autograder.trusted.submission import LoadedLayer
 
 Inputs = Sequence[Tensor | None]
 

@@ -19,8 +19,9 @@ from autograder.trusted.advice import Letters, advise, read_letters
 from autograder.trusted.cross_examination import explains_strangers
 from autograder.trusted.evidence import Evidence
 from autograder.trusted.examination import Examination
+from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.locate import locate
-from autograder.trusted.submission import LoadedLayer, Submission
+from autograder.trusted.submission import Submission
 
 _OTHER_PARAMETERS = (
     "What this layer is made of is not what the hand-out lists, so nothing it computes could be "

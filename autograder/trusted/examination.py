@@ -14,10 +14,10 @@ from autograder.manifest import Kit
 from autograder.misconceptions import Version
 from autograder.trusted.candidates import Candidate, same_end, same_run
 from autograder.trusted.evidence import BuildRecord, RunRecord
+from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
-from autograder.trusted.submission import LoadedLayer
 from autograder.trusted.twins import match_layer
 
 # Runs on which a wrong version meant for a pair must be right, where the student's layer is.

@@ -13,15 +13,11 @@ from torch import Tensor
 from autograder.manifest import Kit
 from autograder.trusted.background import compute_once
 from autograder.trusted.built import Built, Inputs
+from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import Blocked, CheckEnded
 from autograder.trusted.reference import Draw, draw_lively
-from autograder.trusted.submission import (
-    LoadedLayer,
-    Submission,
-    derive_seed,
-    make_generator,
-    visible_seed,
-)
+from autograder.trusted.seeds import derive_seed, make_generator, visible_seed
+from autograder.trusted.submission import Submission
 from autograder.trusted.twins import Twin
 
 

@@ -6,29 +6,14 @@ process can cost no other a point. A worker costs more than most layers' questio
 """
 
 import base64
-import copy
-import hashlib
-import time
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from autograder.manifest import WHOLE_MODEL, Kit
-from autograder.trusted.evidence import Evidence
-from autograder.trusted.faults import read_fault
 from autograder.trusted.intake import StagedSubmission
-from autograder.trusted.outcomes import (
-    Blocked,
-    CheckEnded,
-    StudentRaised,
-    StudentTimeout,
-    clean_text,
-)
+from autograder.trusted.loaded_layer import LoadedLayer
+from autograder.trusted.outcomes import clean_text
 from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
-
-Reply = tuple[dict[str, Any], dict[str, Tensor]]
 
 
 class Submission:
@@ -109,7 +94,7 @@ class Submission:
         alike = [path for path in known if path.rpartition("/")[2] == file_name]
         return min(alike, key=len) if alike else None
 
-    def layer(self, name: str, *, alone: bool = True) -> "LoadedLayer":
+    def layer(self, name: str, *, alone: bool = True) -> LoadedLayer:
         """Return a layer to question; with ``alone`` its sub-layers are test doubles."""
         key = name if alone else WHOLE_MODEL
         self._questioned.add(key)
@@ -175,209 +160,3 @@ class Submission:
             self._common.end()
         for layer in self._layers.values():
             layer.close()
-
-
-class LoadedLayer:
-    """One class of a submission, loaded in a worker."""
-
-    def __init__(
-        self, submission: Submission, name: str, key: str, *, company: bool = True
-    ) -> None:
-        self.submission = submission
-        # Whether it may be asked in a worker that others are asked in too.
-        self._company = company
-        self.name = name
-        self.key = key
-        # With doubles where its sub-layers go; the whole model has the student's own.
-        self.alone = key != WHOLE_MODEL
-        # Whether it was ever asked in a worker that others are asked in too.
-        self.in_company = False
-        # Which reading of the parameters' names turned out right; -1: not settled.
-        self.reading = -1
-        self.evidence = Evidence()
-        self._worker: Worker | None = None
-        self._shares = False
-        self._final: CheckEnded | None = None
-        self._lost_s = 0.0
-        self._answered_s, self._replies_bytes = 0.0, 0
-        self._handles = 0
-
-    @property
-    def limits(self) -> Any:
-        """The limits in force."""
-        return self.submission.kit.limits
-
-    @property
-    def out_of_time(self) -> bool:
-        """Whether the layer is given up because its time is used up."""
-        return isinstance(self._final, StudentTimeout)
-
-    def anew(self) -> "LoadedLayer":
-        """Return the same class to load in a worker of its own, which has seen nothing yet."""
-        return LoadedLayer(self.submission, self.name, self.key, company=False)
-
-    def next_handle(self) -> int:
-        """Return a number for a module to be built."""
-        self._handles += 1
-        return self._handles
-
-    def close(self) -> None:
-        """End the worker, unless others are asked there too."""
-        if self._worker is not None and not self._shares:
-            self._worker.end()
-        self._worker = None
-
-    def ask(
-        self,
-        request: dict[str, Any],
-        tensors: dict[str, Tensor] | None = None,
-        wall_clock_s: float | None = None,
-    ) -> Reply:
-        """Ask the worker; raises a CheckEnded when the student's code gives no answer."""
-        if self._final is not None:
-            raise copy.copy(self._final)
-        if self._worker is None or not self._worker.alive:
-            self._load()
-        return self._exchange(request, tensors or {}, wall_clock_s)
-
-    def _load(self) -> None:
-        kit = self.submission.kit
-        if self.name not in self.submission.places:
-            problem = self.submission.problems.get(self.name)
-            if problem:
-                raise self._finally(StudentRaised(problem))
-            raise self._finally(Blocked(self.submission.explain_absence(self.name)))
-        if self._company:
-            self._worker, self._shares = self.submission.worker_for(self.key)
-        else:
-            self._worker, self._shares = self.submission.source.start_worker(), False
-        doubles = [
-            vars(kit.double_spec(layer.name))
-            for layer in kit.layers
-            if self.alone and layer.name != self.name and layer.double
-        ]
-        request = {
-            "op": "load",
-            # The common worker has the sources since the survey.
-            **({} if self._shares else self.submission.payload()),
-            "class": self.name,
-            "places": self.submission.places,
-            "doubles": doubles,
-            "seed": visible_seed(self.name, "load"),
-        }
-        try:
-            reply, _ = self._exchange(request, {}, None)
-        except CheckEnded as ended:
-            # What does not load once is not tried again: every check would wait for it anew.
-            self.in_company |= self._shares
-            raise self._finally(ended) from None
-        if self._shares and reply.get("untouched") is not True:
-            # What another module has done to torch may help this one or harm it.
-            self.submission.end_company()
-            self._load()
-            return
-        self.in_company |= self._shares
-        cells = reply.get("cells")
-        if isinstance(cells, list):
-            known = {
-                cell.number for book in self.submission.staged.notebooks for cell in book.cells
-            }
-            self.submission.cells |= {cell for cell in cells if isinstance(cell, int)} & known
-
-    def _finally(self, ended: CheckEnded) -> CheckEnded:
-        self._final = ended
-        self.close()
-        return ended
-
-    def _exchange(
-        self, request: dict[str, Any], tensors: dict[str, Tensor], wall_clock_s: float | None
-    ) -> Reply:
-        assert self._worker is not None
-        allowed_s = wall_clock_s or self.limits.call_wall_clock_s
-        started = time.monotonic()
-        try:
-            reply, results = self._worker.ask({**request, "subject": self.key}, tensors, allowed_s)
-        except WorkerLost as lost:
-            self._lost_s += time.monotonic() - started
-            # In company the layer is asked again anyway.
-            self.submission.killed |= lost.killed and not self._shares
-            raise self._explain_loss(lost, str(request["op"])) from None
-        self._account(request, time.monotonic() - started)
-        if reply.get("ok") is not True:
-            raise self._explain_error(reply)
-        return reply, results
-
-    def _account(self, request: dict[str, Any], took_s: float) -> None:
-        """Add an answer to what the layer has used; give it up where that is too much.
-
-        Each answer within its own limits, hundreds of them could still keep a class waiting for
-        half an hour, or fill the grader's memory with what it keeps for the diagnosis.
-        """
-        assert self._worker is not None
-        file = self.submission.places.get(self.name, self.name)
-        self._replies_bytes += self._worker.reply_bytes
-        if request["op"] != "train":  # that has a limit of its own
-            self._answered_s += took_s
-        if self._answered_s > self.limits.answered_wall_clock_s_per_layer:
-            raise self._finally(
-                StudentTimeout(
-                    f"{file} was stopped: all its answers together took more than "
-                    f"{self.limits.answered_wall_clock_s_per_layer:g} s of wall clock"
-                )
-            )
-        if self._replies_bytes > self.limits.replies_mib_per_layer * 2**20:
-            raise self._finally(
-                StudentRaised(
-                    f"{file} was stopped: all its answers together hold more than "
-                    f"{self.limits.replies_mib_per_layer} MiB"
-                )
-            )
-
-    def _explain_loss(self, lost: WorkerLost, stage: str) -> CheckEnded:
-        doing = {"load": "while it was imported", "build": "while it was constructed"}.get(
-            stage, "while it ran"
-        )
-        file = self.submission.places.get(self.name, self.name)
-        if lost.out_of_time:
-            ended: CheckEnded = StudentTimeout(f"{file} was stopped {doing}: {lost.how}")
-        else:
-            ended = StudentRaised(f"{file} took its process down {doing}: {lost.how}")
-        if self._shares:
-            # Asked again in a worker of its own anyway: one loss in company is enough.
-            self._finally(ended)
-        elif self._lost_s > self.limits.lost_wall_clock_s_per_layer:
-            again = f"{ended.message}; the layer has used up the time it may lose"
-            self._finally(type(ended)(again))
-        return ended
-
-    def _explain_error(self, reply: dict[str, Any]) -> CheckEnded:
-        fault = read_fault(reply)
-        if reply.get("kind") == "load_problem" or fault.kind == "NotImplementedError":
-            return StudentRaised(fault.text or f"{self.name} is not written yet", fault)
-        text = fault.text
-        where = ""
-        if fault.lines:
-            last = fault.lines[-1]
-            where = f"{last.file}, line {last.number}, in {last.function}: "
-            text = f"{text}   ← {last.code}" if last.code else text
-        message = f"{where}{fault.kind}: {text}"
-        return StudentRaised(f"{message} ({fault.hint})" if fault.hint else message, fault)
-
-
-def derive_seed(seed: int, *names: str) -> int:
-    """Return a 63-bit seed for one purpose; it tells nothing about the run's seed."""
-    text = "/".join([str(seed), *names]).encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
-
-
-def visible_seed(*names: str) -> int:
-    """Return a 31-bit seed that student code may see: it has nothing of the run's seed in it.
-
-    A seed of 31 bits is found by trying, where anything that was made from it can be seen.
-    """
-    return derive_seed(0, "visible", *names) % 2**31
-
-
-def make_generator(seed: int, *names: str) -> torch.Generator:
-    """Return a generator of random numbers for one purpose."""
-    return torch.Generator().manual_seed(derive_seed(seed, *names))
