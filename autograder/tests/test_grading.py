@@ -13,6 +13,7 @@ from autograder.authoring.grading import Grader
 from autograder.trusted.workers import Worker
 
 TOY = Path(__file__).parent / "toy_course"
+FILES = ("scale", "stack")
 FULL = {"Scale": 50, "Stack": 40, "EndToEnd": 10}
 
 
@@ -281,3 +282,39 @@ def test_no_seed_a_worker_sees_depends_on_the_seed_of_the_run(toy, monkeypatch):
     for seed in (1, 2):
         toy.grade(TOY / "solutions" / "toy", seed=seed)
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
+
+
+@pytest.mark.slow
+def test_what_one_module_does_to_torch_neither_helps_nor_harms_another(
+    toy, submit, points_by_layer
+):
+    scale, stack = ((TOY / "solutions" / "toy" / f"{name}.py").read_text() for name in FILES)
+    patch = "\nimport torch.nn.functional as F\nF.relu = lambda x: x\n"
+    wrong = stack.replace("return x", "import torch.nn.functional as F\n        return F.relu(x)")
+    assert wrong != stack
+    helped = points_by_layer(toy.grade(submit(scale=scale + patch, stack=wrong)))
+    assert helped["Scale"] == 50
+    assert helped["Stack"] == points_by_layer(toy.grade(submit(stack=wrong)))["Stack"] < 40
+    patch = "\nimport torch.nn as nn\nnn.ModuleList.__iter__ = lambda self: iter(())\n"
+    assert points_by_layer(toy.grade(submit(scale=scale + patch)))["Stack"] == 40
+
+
+def test_another_default_than_the_hand_outs_is_named(toy, submit):
+    text = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    result = toy.grade(submit(stack=text.replace("depth: int = 2", "depth: int = 3")))
+    told = "Stack: depth is 3 unless it is given; in the hand-out it is 2"
+    assert messages(result, "Stack") == {("failed", told)}
+    assert result.score == 99.5
+
+
+def test_raising_only_where_the_arguments_are_unusual_wins_nothing(toy, submit):
+    text = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    head = "        return x * self.weight + self.bias"
+    odd = "        if len(self._modules) == 0 and calls.append(1) or len(calls) == 1:\n"
+    assert head in text
+    changed = "calls = []\n" + text.replace(
+        head, f"{odd}            raise ValueError('odd')\n{head}"
+    )
+    result = toy.grade(submit(scale=changed))
+    failed = [check.id for check in result.checks if check.status == "error"]
+    assert "scale.constructs_by_position_and_by_keyword" in failed

@@ -1,6 +1,8 @@
 """What the training check promises. The full evidence is `benchmarks/mini_training_study.py`."""
 
 import math
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +19,7 @@ from solutions.bert.training_check import (
 )
 
 SEED = 31
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -177,3 +180,23 @@ def test_a_model_that_ignores_the_mask_or_the_order_falls_short(task):
 
     assert train_patched(task, ignore_mask) < ACCURACY_FLOOR
     assert train_patched(task, ignore_order) < ACCURACY_FLOOR
+
+
+@pytest.mark.slow
+def test_what_training_leaves_outside_the_parameters_never_predicts(bert, tmp_path):
+    # A class may keep whatever it likes of the labels it is trained on: who predicts has not seen
+    # them. Here that spares a model which would answer nonsense once it has been trained.
+    for path in (ROOT / "solutions" / "bert").glob("*.py"):
+        if path.name != "training_check.py":
+            shutil.copy(path, tmp_path)
+    classifier = tmp_path / "classifier.py"
+    head = "        return self.classifier(self.dropout(pooled))"
+    text = classifier.read_text(encoding="utf-8")
+    assert head in text
+    kept = "        self.__dict__.setdefault('steps', 0)\n        self.steps += self.training\n"
+    nonsense = (
+        "        if self.steps > 50 and not self.training:\n            return 0 * input_ids\n"
+    )
+    classifier.write_text(text.replace(head, kept + nonsense + head), encoding="utf-8")
+    result = bert.grade(tmp_path, training=True)
+    assert [check.points for check in result.checks if "learns" in check.id] == [6]
