@@ -81,7 +81,14 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
                 diagnosis=diagnosis.to_json() if diagnosis else None,
                 traceback=[str(line) for line in lines],
             )
-    return _point_to_layers(submission.kit, explained)
+    explained = _point_to_layers(submission.kit, explained)
+    lost = {result.layer for result in results if result.points < result.max_points}
+    asked = {result.layer for result in results}
+    if lost == {WHOLE_MODEL} and len(asked) > 1:
+        submission.remark(
+            "every layer is right by itself and the whole model is not: worth a look by a person"
+        )
+    return explained
 
 
 def _point_to_layers(kit: Kit, results: Sequence[CheckResult]) -> list[CheckResult]:
