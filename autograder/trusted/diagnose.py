@@ -82,9 +82,9 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
                 traceback=[str(line) for line in lines],
             )
     explained = _point_to_layers(submission.kit, explained)
-    lost = {result.layer for result in results if result.points < result.max_points}
+    wrong = {result.layer for result in results if result.points < result.max_points}
     asked = {result.layer for result in results}
-    if lost == {WHOLE_MODEL} and len(asked) > 1:
+    if wrong == {WHOLE_MODEL} and len(asked) > 1:
         submission.remark(
             "every layer is right by itself and the whole model is not: worth a look by a person"
         )
