@@ -25,7 +25,7 @@ _DIED_TWICE = "the grader process died twice while it graded this submission"
 _grader: BatchGrader | None = None
 
 
-def _start_grader(job: Job) -> None:
+def _start_grader(job: Job, parent_pid: int) -> None:
     """Begin a grader process: Ctrl-C is the parent's to handle."""
     global _grader  # noqa: PLW0603  (a process of a pool keeps its state here)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -33,6 +33,8 @@ def _start_grader(job: Job) -> None:
         from autograder.untrusted.linux import die_with_parent
 
         die_with_parent()
+        if os.getppid() != parent_pid:
+            os._exit(1)  # it was killed before this process could ask to die with it
     _grader = BatchGrader(job, load_kit(job.root, job.assignment))
     atexit.register(_grader.close)
 
@@ -78,7 +80,10 @@ def _run_pool(
     # Spawned, not forked: a fork of a process that shows progress has its threads' locks.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        max(1, min(jobs, len(entries))), context, initializer=_start_grader, initargs=(job,)
+        max(1, min(jobs, len(entries))),
+        context,
+        initializer=_start_grader,
+        initargs=(job, os.getpid()),
     )
     try:
         yield from _collect(pool, entries, regrade, lost)

@@ -17,12 +17,13 @@ import pytest
 
 from autograder.batch.grader import BatchGrader, Job
 from autograder.manifest import load_kit
+from autograder.tests.attack_runs import adopted_orphans
 from autograder.trusted.intake import IntakeLimits, stage_submission
 from autograder.trusted.workers import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).parent / "toy_course"
-KILLS = int(os.environ.get("KIT_KILLS", "5"))
+KILLS = int(os.environ.get("KIT_KILLS", "8"))
 SANDBOX = os.environ.get("KIT_SANDBOX", "auto")
 STEPS = ("survey", "load", "build", "run", "copy")
 
@@ -125,14 +126,17 @@ def test_graders_killed_at_random_moments_lose_nothing_and_do_nothing_twice(
     wanted = stored(undisturbed)
     dice = random.Random(11)
     for number in range(KILLS):
-        running = subprocess.Popen(
-            command(school, out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        time.sleep(dice.uniform(0.2, 0.9 * takes_s))
-        # Every fourth time one of the processes it started, else the grader itself.
-        victims = children_of(running.pid) if number % 4 == 3 else []
-        os.kill(dice.choice(victims or [running.pid]), signal.SIGKILL)
-        said, _ = running.communicate(timeout=120)
+        faults: list[str] = []
+        with adopted_orphans(faults):
+            running = subprocess.Popen(
+                command(school, out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            time.sleep(dice.uniform(0.2, 0.9 * takes_s))
+            # Every fourth time one of the processes it started, else the grader itself.
+            victims = children_of(running.pid) if number % 4 == 3 else []
+            os.kill(dice.choice(victims or [running.pid]), signal.SIGKILL)
+            said, _ = running.communicate(timeout=120)
+        assert faults == [], "whatever was killed, no process outlives the command"
         kept = stored(out)
         assert kept.items() <= wanted.items(), "each stored result is whole, and the right one"
         if victims:
