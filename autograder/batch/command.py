@@ -21,6 +21,7 @@ from autograder.batch.discovery import (
     make_keys_unique,
     name_given,
 )
+from autograder.batch.folder_lock import FolderInUse, hold_folder
 from autograder.batch.gradebook import write_gradebook
 from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.pool import count_cores, grade_many
@@ -85,39 +86,49 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         raise BadBatch(str(error)) from error
     except OSError as error:
         raise BadBatch(f"--out {out} cannot be made: {error.strerror}") from error
-    results = ResultsFolder(out)
-    results.clear_leftovers()
-    kept_seed = results.last_seed() if options.seed is None else None
-    job = Job(
-        root=kit.root, assignment=kit.assignment, out=out.resolve(),
-        seed=seed if kept_seed is None else kept_seed,
-        layers=tuple(options.layer), training=not options.no_training, device=device,
-        hint=options.hint, sandbox=options.sandbox, require_isolation=options.require_isolation,
-        kit_digest=fingerprint_kit(kit), shared=results.shared.resolve(),
-    )  # fmt: skip
     console = Console(highlight=False, soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}", style="dim"))
     try:
-        done = _grade_all(job, entries, options, console)
-        kept = [one.stored for one in done]
-        write_gradebook(out / GRADEBOOK, kept, kit.groups, with_checks=options.checks)
-    except (NotIsolated, BadCluster) as error:
+        with hold_folder(out):
+            done = _grade_into(ResultsFolder(out), entries, options, kit, seed, device, console)
+    except (FolderInUse, NotIsolated, BadCluster) as error:
         raise BadBatch(str(error)) from error
     except OSError as error:
         raise BadBatch(
             f"the results cannot be written to {out}: {error.strerror}; what was graded so far is "
             "kept, and the same command goes on from there"
         ) from error
-    finally:
-        results.clear_leftovers()
     _summarise(done, out, console)
     for person in find_missing(roster, entries) if roster else []:
         console.print(Text(f"missing: {person.name} {person.number}".rstrip()))
     if options.diff:
-        for line in compare_results(ResultsFolder(options.diff), results):
+        for line in compare_results(ResultsFolder(options.diff), ResultsFolder(out)):
             console.print(Text(line))
     return ExitStatus.GRADER_FAILED if any(one.fault for one in done) else ExitStatus.GRADED
+
+
+def _grade_into(
+    results: ResultsFolder, entries: Sequence[Entry], options: argparse.Namespace, kit: Kit,
+    seed: int, device: str, console: Console,
+) -> list[Done]:  # fmt: skip
+    """Grade into a folder that is ours alone. Raises OSError when a result cannot be stored."""
+    results.clear_leftovers()
+    kept_seed = results.last_seed() if options.seed is None else None
+    job = Job(
+        root=kit.root, assignment=kit.assignment, out=results.folder.resolve(),
+        seed=seed if kept_seed is None else kept_seed,
+        layers=tuple(options.layer), training=not options.no_training, device=device,
+        hint=options.hint, sandbox=options.sandbox, require_isolation=options.require_isolation,
+        kit_digest=fingerprint_kit(kit), shared=results.shared.resolve(),
+    )  # fmt: skip
+    try:
+        done = _grade_all(job, entries, options, console)
+        kept = [one.stored for one in done]
+        write_gradebook(results.folder / GRADEBOOK, kept, kit.groups, with_checks=options.checks)
+    finally:
+        results.clear_leftovers()
+    return done
 
 
 def _grade_all(
