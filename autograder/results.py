@@ -3,6 +3,7 @@
 Lives in the engine; views of a result are in ``autograder.reports``.
 """
 
+import errno
 import json
 import os
 import tempfile
@@ -113,9 +114,19 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content``, so that a reader sees the old file or the new one."""
+    """Replace ``path`` by ``content``, so that a reader sees the old file or the new one.
+
+    Raises OSError that names ``path``, whichever step failed.
+    """
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     if path.is_dir():
-        raise IsADirectoryError(21, "Is a directory", str(path))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:

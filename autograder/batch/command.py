@@ -96,8 +96,8 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         raise BadBatch(str(error)) from error
     except OSError as error:
         raise BadBatch(
-            f"the results cannot be written to {out}: {error.strerror}; what was graded so far is "
-            "kept, and the same command goes on from there"
+            f"{error.filename or out} cannot be written: {error.strerror}; what was graded so far "
+            "is kept, and the same command goes on from there"
         ) from error
     _summarise(done, out, console)
     for person in find_missing(roster, entries) if roster else []:
@@ -112,8 +112,11 @@ def _grade_into(
     results: ResultsFolder, entries: Sequence[Entry], options: argparse.Namespace, kit: Kit,
     seed: int, device: str, console: Console,
 ) -> list[Done]:  # fmt: skip
-    """Grade into a folder that is ours alone. Raises OSError when a result cannot be stored."""
+    """Grade into a folder that is ours alone. Raises BadBatch, and OSError for a failed write."""
     results.clear_leftovers()
+    for path in (results.folder / GRADEBOOK, *map(results.path_of, entries)):
+        if path.is_dir():
+            raise BadBatch(f"{path} is a folder, and a file is to be written there: move it away")
     kept_seed = results.last_seed() if options.seed is None else None
     job = Job(
         root=kit.root, assignment=kit.assignment, out=results.folder.resolve(),

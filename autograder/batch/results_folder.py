@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
+from autograder.batch.stored_result import read_stored
 from autograder.manifest import Kit
 from autograder.results import Result, write_atomically
 
@@ -72,21 +73,21 @@ class ResultsFolder:
         return stored
 
     def read(self, entry: Entry) -> dict[str, Any] | None:
-        """Return a stored result, or None where there is none or it cannot be read."""
-        return _read(self.path_of(entry))
+        """Return a stored result, or None where there is none to rely on."""
+        return read_stored(self.path_of(entry))
 
     def holds(self, entry: Entry, fingerprint: Fingerprint) -> dict[str, Any] | None:
         """Return the stored result if it still is what grading would give."""
         stored = self.read(entry)
-        if stored is None or stored.get("fingerprint") != asdict(fingerprint):
+        if stored is None or stored["fingerprint"] != asdict(fingerprint):
             return None
         return stored
 
     def read_all(self) -> Iterator[dict[str, Any]]:
         """Yield every stored result, by name."""
         for path in sorted(self.folder.glob("*.json")):
-            stored = _read(path)
-            if stored is not None and "fingerprint" in stored:
+            stored = read_stored(path)
+            if stored is not None:
                 yield stored
 
     def last_seed(self) -> int | None:
@@ -103,14 +104,6 @@ class ResultsFolder:
         shutil.rmtree(self.shared, ignore_errors=True)
         for path in self.folder.glob(".*.json.*"):
             path.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return stored if isinstance(stored, dict) else None
 
 
 def compare_results(old: ResultsFolder, new: ResultsFolder) -> list[str]:

@@ -1,0 +1,92 @@
+"""What a stored result must look like to be taken for one.
+
+Runs on the trusted side, on files that may be damaged, edited by hand or none of ours. What is not
+wholly as we write it counts as absent, and its submission is graded again.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.results import SCHEMA
+
+STATUSES = ("graded", "not gradable")
+# Far more than a result ever takes, and little enough to read.
+_BYTES_MAX = 64 * 2**20
+# What is lost when a hundred points are written with six decimals and added up again.
+_ROUNDING = 1e-6
+
+_FIELDS = {
+    "submission": str, "assignment": str, "seed": int, "isolation": str, "key": str,
+    "student": str, "student_id": str, "late": bool, "status": str, "note": str,
+    "fingerprint": dict, "checks": list,
+}  # fmt: skip
+_MARK_FIELDS = {"submission": str, "kit": str, "seed": int, "options": str}
+_CHECK_FIELDS = {"id": str, "layer": str, "status": str, "message": str}
+_DIAGNOSIS_FIELDS = {"id": str, "kind": str}
+
+
+def read_stored(path: Path) -> dict[str, Any] | None:
+    """Return the result that a file holds, or None where there is none, or none to rely on."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_BYTES_MAX + 1)
+    except OSError:
+        return None
+    if len(content) > _BYTES_MAX:
+        return None
+    stored = parse_stored(content)
+    # A result under another's name would be another's grade.
+    return stored if stored is not None and stored["key"] == path.stem else None
+
+
+def parse_stored(content: bytes) -> dict[str, Any] | None:
+    """Return a stored result, or None where the text is not wholly one."""
+    try:
+        stored = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):  # also what is not UTF-8
+        return None
+    return stored if _is_result(stored) else None
+
+
+def _is_result(stored: Any) -> bool:
+    return (
+        _has(stored, _FIELDS)
+        and type(stored.get("schema")) is int
+        and stored["schema"] == SCHEMA
+        and stored["status"] in STATUSES
+        and _has(stored["fingerprint"], _MARK_FIELDS)
+        and all(_is_check(check) for check in stored["checks"])
+        and _adds_up(stored, "score", "points")
+        and _adds_up(stored, "max_score", "max_points")
+    )
+
+
+def _is_check(check: Any) -> bool:
+    return (
+        _has(check, _CHECK_FIELDS)
+        and _is_number(check.get("points"))
+        and _is_number(check.get("max_points"))
+        and 0 <= check["points"] <= check["max_points"] + _ROUNDING
+        and "diagnosis" in check
+        and (check["diagnosis"] is None or _has(check["diagnosis"], _DIAGNOSIS_FIELDS))
+    )
+
+
+def _has(found: Any, fields: Mapping[str, type]) -> bool:
+    # The type itself: True is an int to isinstance.
+    return isinstance(found, dict) and all(
+        type(found.get(name)) is kind for name, kind in fields.items()
+    )
+
+
+def _adds_up(stored: dict[str, Any], total: str, part: str) -> bool:
+    if not _is_number(stored.get(total)):
+        return False
+    return bool(abs(stored[total] - sum(check[part] for check in stored["checks"])) <= _ROUNDING)
+
+
+def _is_number(value: Any) -> bool:
+    # A comparison that NaN fails, and an int too large for a float as well.
+    return type(value) in (int, float) and abs(value) <= 1e9
