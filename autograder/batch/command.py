@@ -15,6 +15,7 @@ from rich.text import Text
 
 from autograder.batch.cluster import BadCluster, grade_on_cluster
 from autograder.batch.discovery import (
+    Ambiguous,
     Entry,
     discover,
     is_class_folder,
@@ -48,8 +49,10 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
     for location in locations:
         path = Path(location)
         try:
-            many = is_class_folder(path, files)
+            many = is_class_folder(path, files, kept=True)
             found, passed_over = discover(path, files) if many else ([name_given(path)], [])
+        except Ambiguous as error:
+            raise BadBatch(str(error)) from error
         except OSError as error:
             raise BadBatch(f"{location} cannot be listed: {error.strerror}") from error
         entries += found

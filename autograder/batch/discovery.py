@@ -1,36 +1,33 @@
 """Find the submissions in a folder, and whose they are: names only, nothing is opened.
 
-Runs on the trusted side, on hostile file names. Knows how Canvas, Moodle and Gradescope name what
-they let a teacher download at once.
+Runs on the trusted side, on hostile file names. One student's files are one submission, however
+many a platform made of them; where a folder may be one submission or a class, it is not guessed.
 """
 
+import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
-
+from autograder.batch.gradescope import METADATA, read_names
+from autograder.batch.platform_names import PlatformName, read_platform_name
 from autograder.trusted.outcomes import clean_text
 
-_ARCHIVES = (".zip",)
-_NOTEBOOKS = (".ipynb",)
+_PACKED = (".zip", ".ipynb")
+_SOURCES = (*_PACKED, ".py")
+# Never anybody's work.
+_PASSED_OVER = {"__macosx", "__pycache__", METADATA}
+_GRADEBOOK = "gradebook.csv"
 _ENTRIES_MAX = 20_000
 _LOOKED_AT_MAX = 500
-_METADATA_BYTES_MAX = 16 * 2**20
-_METADATA = "submission_metadata.yml"
+_DEPTH_MAX = 4
+# File systems take names of 255 bytes, and a result's has an ending, a temporary one more.
+_KEY_BYTES_MAX = 160
 
-# lovelaceada_LATE_1234_56789_homework-2.zip: name, late or not, user, submission, file, attempt.
-_CANVAS = re.compile(
-    r"^(?P<name>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+?)"
-    r"(?:-(?P<attempt>\d+))?(?P<suffix>\.\w+)?$"
-)
-# Ada Lovelace_1234567_assignsubmission_file_ (a folder) or ..._file_homework.zip
-_MOODLE = re.compile(
-    r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)$"
-)
-_GRADESCOPE = re.compile(r"^submission_(?P<id>\d+)$")
+
+class Ambiguous(Exception):
+    """A folder may be one submission or several; one sentence for the caller."""
 
 
 @dataclass(frozen=True)
@@ -42,57 +39,220 @@ class Entry:
     student: str = ""
     student_id: str = ""
     late: bool = False
-    attempt: int = 0
+    # The files of a submission that came one by one, each with the student's own name for it.
+    parts: tuple[tuple[Path, str], ...] = ()
+    # Why it cannot be graded, where that is known from the names.
+    problem: str = ""
 
 
-def is_class_folder(path: Path, expected_files: Sequence[str]) -> bool:
-    """Whether a folder holds submissions, rather than being one."""
+def is_class_folder(path: Path, expected_files: Sequence[str], *, kept: bool = False) -> bool:
+    """Whether a folder holds submissions, rather than being one.
+
+    ``kept``: results are to be kept, as for a class.
+    """
     if not path.is_dir():
         return False
-    entries = _list(path)
-    if (path / _METADATA).is_file():
+    return (
+        _is_class(_list(path), expected_files, kept=kept)
+        or _only_class_below(path, expected_files, kept=kept) is not None
+    )
+
+
+def _is_class(
+    entries: list["os.DirEntry[str]"], expected_files: Sequence[str], *, kept: bool
+) -> bool:
+    if any(entry.name == METADATA for entry in entries):
         return True
-    if any(entry.name in expected_files for entry in entries):
-        return False
-    candidates = [entry for entry in entries if _is_candidate(entry, expected_files)]
-    packed = [e for e in candidates if not e.is_dir()]
+    visible = [entry for entry in entries if not _is_passed_over(entry)]
+    candidates = [entry for entry in visible if _is_candidate(entry, expected_files)]
+    named = [e for e in visible if read_platform_name(e.name) and e.name not in expected_files]
+    packed = [entry for entry in candidates if not entry.is_dir()]
+    own = [entry for entry in visible if entry.name in expected_files]
+    if own:
+        # A file of the exercise's beside submissions of others belongs to none of them.
+        return len(named) >= 2 or (kept and len(packed) >= 2)
+    if named and kept:
+        return True
+    if kept and (len(candidates) >= 2 or (candidates and any(map(_is_empty, visible)))):
+        return True
     # One notebook with a folder of data beside it is a submission; two of anything are a class.
     return len(candidates) >= 2 and (len(packed) != 1 or len(candidates) > 2)
+
+
+def _only_class_below(path: Path, expected_files: Sequence[str], *, kept: bool) -> Path | None:
+    """Return the folder that is all ``path`` holds, where that is a class: so exports unpack."""
+    for _ in range(_DEPTH_MAX):
+        inside = [entry for entry in _list(path) if not _is_passed_over(entry)]
+        if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
+            return None
+        path = Path(inside[0].path)
+        if read_platform_name(path.name):
+            return None
+        if _is_class(_list(path), expected_files, kept=kept):
+            return path
+    return None
 
 
 def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], list[str]]:
     """Return the submissions in a folder and sentences about what was passed over.
 
-    Of several attempts of one student, the last one is taken.
+    Of several attempts of one student, the last one is taken. Raises Ambiguous.
     """
-    names = _read_gradescope_names(path)
+    inner = _only_class_below(path, expected_files, kept=True)
+    if inner is not None and not _is_class(_list(path), expected_files, kept=True):
+        path = inner
+    names, problem = read_names(path)
+    notes = [problem] if problem else []
     found: list[Entry] = []
-    notes: list[str] = []
-    for entry in _list(path):
-        if entry.name == _METADATA or entry.name.startswith("."):
-            continue
-        if not _is_candidate(entry, expected_files):
-            if entry.is_dir() or entry.name.endswith((*_ARCHIVES, *_NOTEBOOKS, ".py")):
+    grouped: dict[tuple[str, str], list[tuple[os.DirEntry[str], PlatformName]]] = {}
+    ignored = []
+    visible = [entry for entry in _list(path) if not _is_passed_over(entry)]
+    _refuse_sections(path, visible, expected_files)
+    for entry in visible:
+        said = read_platform_name(entry.name)
+        if entry.name in names and not entry.is_symlink():
+            student, number = names[entry.name]
+            found.append(Entry(Path(entry.path), make_key(entry.name), student, number))
+        elif said is not None and (said.student or said.order):
+            grouped.setdefault(said.whose, []).append((entry, said))
+        elif entry.is_symlink():
+            found.append(replace(_plain(entry), problem=_linked(entry.name)))
+        elif entry.is_dir() or entry.name.lower().endswith(_SOURCES):
+            if entry.name in expected_files:
+                notes.append(f"{entry.name} lies beside the submissions and was passed over")
+                continue
+            if not _is_candidate(entry, expected_files):
                 notes.append(f"{clean_text(entry.name, 80)} holds nothing to grade")
-                found.append(_read_name(Path(entry.path), names))
-            continue
-        found.append(_read_name(Path(entry.path), names))
-    return _keep_last_attempts(found, notes), notes
+            found.append(_plain(entry))
+        else:
+            ignored.append(clean_text(entry.name, 60))
+    for files in grouped.values():
+        found += _choose(files, expected_files, notes)
+    if ignored:
+        more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
+        notes.append(f"no submissions, passed over: {', '.join(ignored[:3])}{more}")
+    return sorted(found, key=lambda entry: entry.location.name), notes
+
+
+def _choose(
+    files: list[tuple["os.DirEntry[str]", PlatformName]],
+    expected_files: Sequence[str],
+    notes: list[str],
+) -> Iterator[Entry]:
+    """Yield the one submission of one student: the last folder, archive or notebook, or sources."""
+    files = sorted(files, key=lambda pair: (pair[1].order, pair[0].name))
+    known = [pair for pair in files if not pair[1].is_aside] or files
+    real = [pair for pair in known if not pair[0].is_symlink()]
+    whole = [p for p in real if p[0].is_dir() or p[0].name.lower().endswith(_PACKED)]
+    loose = [p for p in real if not p[0].is_dir() and p[0].name.lower().endswith(".py")]
+    last = whole[-1] if whole else None
+    if last is not None and (not loose or last[1].order >= loose[-1][1].order):
+        if loose or len(whole) > 1:
+            notes.extend(
+                f"{clean_text(entry.name, 80)} is an earlier attempt than "
+                f"{clean_text(last[0].name, 80)} and was passed over"
+                for entry, _ in (*whole[:-1], *loose)
+            )
+        yield _named(last[0], last[1])
+    elif loose:
+        # By the student's own names, of equal ones the last.
+        parts = {_restore(said.file, expected_files): Path(e.path) for e, said in loose}
+        newest = loose[-1]
+        yield replace(
+            _named(*newest),
+            parts=tuple((path, name) for name, path in sorted(parts.items())),
+            late=any(said.late for _, said in loose),
+        )
+    else:
+        entry, said = known[-1]
+        told = _linked(entry.name) if entry.is_symlink() else (
+            f"handed in {clean_text(said.file or entry.name, 80)}: ask for a .zip, .ipynb or .py"
+        )  # fmt: skip
+        yield replace(_named(entry, said), problem=told)
+
+
+def _named(entry: "os.DirEntry[str]", said: PlatformName) -> Entry:
+    return Entry(Path(entry.path), make_key(entry.name), said.student, said.number, said.late)
+
+
+def _plain(entry: "os.DirEntry[str]") -> Entry:
+    return name_given(Path(entry.path))
+
+
+def _restore(name: str, expected_files: Sequence[str]) -> str:
+    """Undo the number that Canvas gives to the name of a file handed in again."""
+    stem, dot, suffix = name.rpartition(".")
+    before, dash, number = stem.rpartition("-")
+    restored = f"{before}{dot}{suffix}"
+    again = dash and number.isdigit() and restored in expected_files
+    return restored if again and name not in expected_files else name
+
+
+def _linked(name: str) -> str:
+    return f"{clean_text(name, 80)} is a link: what it points to is not this student's file"
+
+
+def _refuse_sections(
+    path: Path, entries: Sequence["os.DirEntry[str]"], expected_files: Sequence[str]
+) -> None:
+    """Raise Ambiguous where every folder holds several folders with work of their own."""
+    folders = [e for e in entries if e.is_dir(follow_symlinks=False)]
+    sections = [e for e in folders if _is_section(Path(e.path), expected_files)]
+    if len(folders) >= 2 and sections == folders:
+        raise Ambiguous(
+            f"each folder in {path} holds several submissions: name the folders themselves, "
+            f"such as {path / clean_text(folders[0].name, 40)}, each with an --out of its own"
+        )
+
+
+def _is_section(folder: Path, expected_files: Sequence[str]) -> bool:
+    inside = [entry for entry in _list(folder) if not _is_passed_over(entry)]
+    holding = [
+        entry
+        for entry in inside
+        if entry.is_dir(follow_symlinks=False)
+        and any(inner.name in expected_files for inner in _list(Path(entry.path)))
+    ]
+    return len(holding) >= 2 and not any(entry.name in expected_files for entry in inside)
 
 
 def name_given(path: Path) -> Entry:
     """Return the entry of a submission that was named on the command line by itself."""
-    return _read_name(path, {})
+    name = path.name if path.name not in ("", "..") else path.absolute().resolve().name
+    said = read_platform_name(name)
+    if said is not None:
+        return Entry(path, make_key(name), said.student, said.number, said.late)
+    stem = Path(name).stem if name.lower().endswith(_SOURCES) else name
+    return Entry(path, make_key(name), clean_text(stem, 80))
 
 
 def make_keys_unique(entries: Iterable[Entry]) -> list[Entry]:
-    """Give entries that would share a result file a number each; the order decides."""
+    """Give entries that would share a result file a number each; the order decides.
+
+    Some file systems tell no capitals from small letters. What is named twice is taken once.
+    """
     seen: dict[str, int] = {}
+    taken: set[Path] = set()
     unique = []
     for entry in entries:
-        count = seen[entry.key] = seen.get(entry.key, 0) + 1
+        if entry.location.absolute() in taken:
+            continue
+        taken.add(entry.location.absolute())
+        plain = entry.key.casefold()
+        count = seen[plain] = seen.get(plain, 0) + 1
         unique.append(entry if count == 1 else replace(entry, key=f"{entry.key}~{count}"))
     return unique
+
+
+def make_key(name: str) -> str:
+    """Return a file name's letters, digits and a few marks: a safe name for its result."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in clean_text(name, 250))
+    safe = safe.strip(".") or "submission"
+    if len(safe.encode()) <= _KEY_BYTES_MAX:
+        return safe
+    # What is cut off is what may tell two of them apart.
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{safe.encode()[:_KEY_BYTES_MAX].decode('utf-8', 'ignore')}~{digest}"
 
 
 def _list(path: Path) -> list["os.DirEntry[str]"]:
@@ -101,15 +261,27 @@ def _list(path: Path) -> list["os.DirEntry[str]"]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
+def _is_passed_over(entry: "os.DirEntry[str]") -> bool:
+    name = entry.name
+    if name.startswith(".") or name.lower() in _PASSED_OVER:
+        return True
+    # Results of ours that were kept inside the class's folder.
+    return entry.is_dir(follow_symlinks=False) and os.path.isfile(
+        os.path.join(entry.path, _GRADEBOOK)
+    )
+
+
+def _is_empty(entry: "os.DirEntry[str]") -> bool:
+    """Whether an entry is the folder of somebody who handed in nothing."""
+    return entry.is_dir(follow_symlinks=False) and not any(_walk_names(Path(entry.path)))
+
+
 def _is_candidate(entry: "os.DirEntry[str]", expected_files: Sequence[str]) -> bool:
-    if entry.name.startswith("."):
-        return False
     if entry.is_dir():
         return _holds_exercise(Path(entry.path), expected_files)
     lower = entry.name.lower()
     return entry.is_file() and (
-        lower.endswith((*_ARCHIVES, *_NOTEBOOKS))
-        or (lower.endswith(".py") and entry.name not in expected_files)
+        lower.endswith(_PACKED) or (lower.endswith(".py") and entry.name not in expected_files)
     )
 
 
@@ -118,7 +290,7 @@ def _holds_exercise(folder: Path, expected_files: Sequence[str]) -> bool:
     for number, name in enumerate(_walk_names(folder)):
         if number >= _LOOKED_AT_MAX:
             return True  # too much to know: grading it will say
-        if name in expected_files or name.lower().endswith((*_ARCHIVES, *_NOTEBOOKS, ".py")):
+        if name in expected_files or name.lower().endswith(_SOURCES):
             return True
     return False
 
@@ -127,70 +299,3 @@ def _walk_names(folder: Path) -> Iterator[str]:
     for _, folders, files in os.walk(folder, onerror=lambda _: None):
         folders.sort()
         yield from sorted(files)
-
-
-def _read_name(path: Path, names: dict[str, tuple[str, str]]) -> Entry:
-    key = make_key(path.name)
-    if path.name in names:
-        student, number = names[path.name]
-        return Entry(path, key, student, number)
-    stem = path.name
-    moodle = _MOODLE.match(stem)
-    if moodle:
-        return Entry(path, key, clean_text(moodle["name"], 80), moodle["id"])
-    canvas = _CANVAS.match(stem)
-    if canvas:
-        return Entry(
-            path, key, clean_text(canvas["name"], 80), canvas["id"],
-            late=bool(canvas["late"]), attempt=int((canvas["attempt"] or "0")[:6]),
-        )  # fmt: skip
-    gradescope = _GRADESCOPE.match(stem)
-    if gradescope:
-        return Entry(path, key, "", gradescope["id"])
-    return Entry(path, key, clean_text(path.stem if path.suffix else path.name, 80))
-
-
-def make_key(name: str) -> str:
-    """Return a file name's letters, digits and a few marks: a safe name for its result."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in clean_text(name, 120))
-    return safe.strip(".") or "submission"
-
-
-def _keep_last_attempts(found: list[Entry], notes: list[str]) -> list[Entry]:
-    last: dict[tuple[str, str], Entry] = {}
-    for entry in found:
-        if not entry.attempt and not entry.student_id:
-            continue
-        whose = (entry.student_id, entry.student)
-        known = last.get(whose)
-        if known is None or entry.attempt >= known.attempt:
-            last[whose] = entry
-    kept = []
-    for entry in found:
-        chosen = last.get((entry.student_id, entry.student), entry)
-        if chosen is entry or chosen.attempt == entry.attempt:
-            kept.append(entry)
-        else:
-            notes.append(
-                f"{clean_text(entry.location.name, 80)} is an earlier attempt than "
-                f"{clean_text(chosen.location.name, 80)} and was passed over"
-            )
-    return kept
-
-
-def _read_gradescope_names(path: Path) -> dict[str, tuple[str, str]]:
-    """Return student and number by folder, from the file Gradescope puts beside the folders."""
-    try:
-        with open(path / _METADATA, "rb") as stream:
-            text = stream.read(_METADATA_BYTES_MAX)
-        data = yaml.safe_load(text)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
-        return {}
-    found = {}
-    for folder, entry in (data if isinstance(data, dict) else {}).items():
-        submitters = entry.get(":submitters") if isinstance(entry, dict) else None
-        people = [p for p in submitters or [] if isinstance(p, dict)] if submitters else []
-        names = [clean_text(str(p.get(":name", "")), 80) for p in people]
-        numbers = [clean_text(str(p.get(":sid", "")), 40) for p in people]
-        found[str(folder)] = (", ".join(names), ", ".join(numbers))
-    return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
+from autograder.batch.platform_names import read_platform_name
 from autograder.batch.results_folder import Fingerprint, ResultsFolder
 from autograder.manifest import Kit, KitError
 from autograder.results import Result, is_isolated
@@ -120,11 +121,14 @@ def prepare(
     """
     names = [layer.name for layer in kit.layers]
     files = [layer.file for layer in kit.layers]
-    staged, problem = None, ""
+    staged, problem = None, entry.problem
     try:
-        staged = stage_submission(entry.location, names, files, IntakeLimits())
+        if not problem:
+            staged = stage_submission(entry.location, names, files, IntakeLimits(), entry.parts)
+            problem = _explain_several(staged)
     except UngradableSubmission as error:
         problem = str(error)
+    staged = None if problem else staged
     digest = staged.digest if staged else f"unreadable: {problem}"
     mark = Fingerprint(digest, job.kit_digest, job.seed, job.options)
     known = None if regrade else results.holds(entry, mark)
@@ -134,6 +138,15 @@ def prepare(
         stored = results.write(entry, mark, _not_graded(job, entry, problem))
         return Done(entry, stored, fresh=True)
     return Task(entry, staged, mark)
+
+
+def _explain_several(staged: StagedSubmission) -> str:
+    """Return a sentence where a submission holds what several students handed in, else ""."""
+    paths = [file.path for file in staged.files] + [book.path for book in staged.notebooks]
+    said = [read_platform_name(path.partition("/")[0]) for path in paths]
+    if len({name.whose for name in said if name is not None}) < 2:
+        return ""
+    return f"{staged.name} holds the work of several students: unpack it, and grade the folder"
 
 
 def is_weakly_isolated(stored: dict[str, Any]) -> bool:

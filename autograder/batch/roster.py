@@ -68,8 +68,8 @@ def _cell(row: list[str], index: int | None) -> str:
 def find_missing(roster: Iterable[Person], entries: Iterable[Entry]) -> list[Person]:
     """Return those of the roster of whom there is no submission."""
     known = list(entries)
-    numbers = {n.strip() for e in known for n in e.student_id.split(",") if n.strip()}
-    names = {_plain(n) for e in known for n in e.student.split(",") if n.strip()}
+    numbers = {n.strip() for e in known for n in e.student_id.split(";") if n.strip()}
+    names = {_plain(n) for e in known for n in e.student.split(";") if n.strip()}
     return [
         person
         for person in roster

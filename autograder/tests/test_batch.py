@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.discovery import discover, is_class_folder, make_key
+from autograder.batch.discovery import discover
 from autograder.batch.gradebook import safe_cell
 from autograder.batch.roster import BadRoster, find_missing, read_roster
 
@@ -47,82 +47,6 @@ def school(tmp_path):
     scale.write_text(scale.read_text().replace(" + self.bias", ""))
     (folder / "empty.zip").write_bytes(b"not a zip")
     return folder
-
-
-@pytest.mark.parametrize(
-    ("names", "many"),
-    [
-        (["ada/scale.py", "grace/scale.py"], True),
-        (["a.zip", "b.zip"], True),
-        (["a.ipynb", "b.ipynb", "notes.txt"], True),
-        (["ada/deep/down/scale.py", "grace/work.ipynb"], True),
-        (["submission_1/scale.py", "submission_metadata.yml"], True),
-        (["scale.py", "stack.py"], False),
-        (["scale.py", "drafts/scale.py", "old/scale.py"], False),
-        (["homework/scale.py", "data/tweets.csv"], False),
-        (["homework.ipynb", "data/tweets.csv"], False),
-        (["homework.ipynb"], False),
-    ],
-)
-def test_a_folder_of_submissions_is_told_from_a_submission(tmp_path, names, many):
-    for name in names:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
-    assert is_class_folder(tmp_path, FILES) is many
-
-
-@pytest.mark.parametrize(
-    ("name", "student", "number", "late"),
-    [
-        ("lovelaceada_1234_5678_homework.zip", "lovelaceada", "1234", False),
-        ("lovelaceada_LATE_1234_5678_home_work-2.zip", "lovelaceada", "1234", True),
-        ("Ada Lovelace_777_assignsubmission_file_/scale.py", "Ada Lovelace", "777", False),
-        ("Ada King-Noel_777_assignsubmission_file_work.zip", "Ada King-Noel", "777", False),
-        ("submission_4242/scale.py", "", "4242", False),
-        ("ada.zip", "ada", "", False),
-    ],
-)
-def test_who_handed_in_is_read_from_the_name(tmp_path, name, student, number, late):
-    path = tmp_path / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("")
-    entry = discover(tmp_path, FILES)[0][0]
-    assert (entry.student, entry.student_id, entry.late) == (student, number, late)
-
-
-def test_gradescopes_names_are_read_from_its_list(tmp_path):
-    (tmp_path / "submission_1").mkdir()
-    (tmp_path / "submission_1" / "scale.py").write_text("")
-    (tmp_path / "submission_metadata.yml").write_text(
-        "submission_1:\n  :submitters:\n  - :name: Ada L\n    :sid: '99'\n    :email: a@b\n"
-    )
-    entry = discover(tmp_path, FILES)[0][0]
-    assert (entry.student, entry.student_id) == ("Ada L", "99")
-
-
-@pytest.mark.parametrize("text", ["{", "!!python/object/apply:os.system ['true']", "- 1", "\xff"])
-def test_a_hostile_list_of_names_is_ignored(tmp_path, text):
-    (tmp_path / "submission_1").mkdir()
-    (tmp_path / "submission_1" / "scale.py").write_text("")
-    (tmp_path / "submission_metadata.yml").write_bytes(text.encode("latin-1"))
-    assert discover(tmp_path, FILES)[0][0].student == ""
-
-
-def test_of_several_attempts_the_last_one_counts(tmp_path):
-    for name in ("ada_1_10_hw.zip", "ada_1_11_hw-1.zip", "ada_1_12_hw-2.zip", "bob_2_13_hw.zip"):
-        (tmp_path / name).write_text("")
-    entries, notes = discover(tmp_path, FILES)
-    assert [e.location.name for e in entries] == ["ada_1_12_hw-2.zip", "bob_2_13_hw.zip"]
-    assert len(notes) == 2
-
-
-@pytest.mark.parametrize("name", ["../../etc", "a/b", "=1+1", "\u202egnp.exe", ".", "con\x00"])
-def test_a_hostile_name_becomes_a_plain_file_name(name):
-    key = make_key(name)
-    assert key
-    assert not set(key) & set("/\\\x00=\u202e")
-    assert not key.startswith(".")
 
 
 @pytest.mark.parametrize(
@@ -249,3 +173,19 @@ def test_what_was_graded_with_less_isolation_is_said_and_not_taken_for_isolated(
     assert "4 graded now, 1 unchanged" in strict.stdout
     assert "weak" not in strict.stdout
     assert "namespaces, read-only files" in rows(out)["ada"]["isolation"]
+
+
+@pytest.mark.slow
+def test_files_that_came_one_by_one_are_graded_together(tmp_path, stored):
+    school, reference = tmp_path / "class", TOY / "solutions" / "toy"
+    school.mkdir()
+    for number, name in enumerate(FILES):
+        shutil.copy(reference / name, school / f"ada_1234_500{number}_{name}")
+        shutil.copy(reference / name, school / f"bob_LATE_1235_600{number}_{name}")
+    (school / "eve_1236_7001_work.rar").write_text("")
+    done = grade(school, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    found = {row["student"]: row for row in rows(tmp_path / "out").values()}
+    assert [found[name]["score"] for name in ("ada", "bob", "eve")] == ["100", "100", ""]
+    assert [found[name]["late"] for name in ("ada", "bob")] == ["no", "yes"]
+    assert "handed in work.rar" in found["eve"]["note"]

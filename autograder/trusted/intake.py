@@ -50,13 +50,23 @@ class StagedSubmission:
 
 
 def stage_submission(
-    location: Path, class_names: Sequence[str], expected_files: Sequence[str], limits: IntakeLimits
+    location: Path,
+    class_names: Sequence[str],
+    expected_files: Sequence[str],
+    limits: IntakeLimits,
+    parts: Sequence[tuple[Path, str]] = (),
 ) -> StagedSubmission:
-    """Read the submission at ``location``. Raises UngradableSubmission with one sentence."""
+    """Read the submission at ``location``. Raises UngradableSubmission with one sentence.
+
+    With ``parts`` it is those files instead, each under the name given with it.
+    """
     found = FoundSources(clean_text(str(location), 200), limits)
     try:
         name = clean_text(_display_name(location), 120)
-        _collect(location, found)
+        if parts:
+            _collect_parts(parts, found)
+        else:
+            _collect(location, found)
     except (ValueError, RuntimeError):  # a NUL in the name; links in a circle
         raise UngradableSubmission(f"{found.shown} is not a file name: check the path") from None
     except OSError as error:
@@ -112,6 +122,15 @@ def _collect(location: Path, found: FoundSources) -> None:
     if not content.strip():
         raise UngradableSubmission(f"{shown} is empty: was it saved before it was sent?")
     found.add(location.name, content)
+
+
+def _collect_parts(parts: Sequence[tuple[Path, str]], found: FoundSources) -> None:
+    """Fill ``found`` from files that came one by one. Links are not followed: nobody named them."""
+    for path, name in parts:
+        try:
+            found.add(name, read_file(path, found.limits.bytes_max(name), follow=False))
+        except FileTooLarge as problem:
+            found.leave_out(name, str(problem))
 
 
 def _open_only_archive(folder: Path, found: FoundSources) -> None:

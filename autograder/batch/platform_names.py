@@ -1,0 +1,123 @@
+"""How platforms name what a teacher downloads at once: whose it is, and which attempt.
+
+Runs on the trusted side, on hostile file names. Known are Canvas, Moodle, Gradescope, Brightspace
+and Blackboard.
+"""
+
+import contextlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from autograder.trusted.outcomes import clean_text
+
+# Two numbers in a row: of the user, and of the file. Names may hold numbers of their own, so where
+# there are several such pairs the first of two long numbers is meant.
+_CANVAS_PAIR = re.compile(r"(?=_(?P<id>\d+)_(?P<file_id>\d+)_(?P<file>.+)$)")
+_CANVAS_ANONYMOUS = re.compile(
+    r"^(?P<late>LATE_)?(?P<name>anon_[A-Za-z0-9]+)_(?P<also>LATE_)?(?P<file_id>\d+)_(?P<file>.+)$"
+)
+_LONG_DIGITS = 4
+# Ada Lovelace_1234567_assignsubmission_file_ (a folder) or ..._file_homework.zip
+_MOODLE = re.compile(
+    r"^(?P<name>.+?)(?:_(?P<id>\d+))?_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)$"
+)
+_GRADESCOPE = re.compile(r"^submission_(?P<id>\d+)$")
+# 397063-2557369 - Ada Lovelace - Sep 24, 2024 926 PM, a folder or with " - homework.zip" behind
+_BRIGHTSPACE = re.compile(
+    r"^\d+-\d+ ?- (?P<name>.+?) ?- (?P<when>\w{3,9} \d{1,2}, \d{4} \d{3,4} [AP]M)"
+    r"(?: ?- (?P<file>.+))?$"
+)
+# HW1_ada_attempt_2024-09-24-21-26-00_homework.zip
+_BLACKBOARD = re.compile(
+    r"^.+_(?P<name>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$"
+)
+_DIGITS_MAX = 18
+
+
+@dataclass(frozen=True)
+class PlatformName:
+    """What a platform's name for a file or folder says."""
+
+    student: str
+    number: str = ""
+    late: bool = False
+    # The larger, the later it was handed in.
+    order: int = 0
+    # The student's own name for the file; "" for a folder.
+    file: str = ""
+    # Text typed into a form, or a cover sheet: beside a file it is nothing to grade.
+    is_aside: bool = False
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        """What tells one student's files from another's."""
+        return self.number, self.student
+
+
+def read_platform_name(name: str) -> PlatformName | None:
+    """Return what a file's or a folder's name says; None for a name that no platform gave."""
+    for read in (_read_moodle, _read_brightspace, _read_blackboard, _read_canvas):
+        found = read(name)
+        if found is not None:
+            return found
+    gradescope = _GRADESCOPE.match(name)
+    return PlatformName("", gradescope["id"]) if gradescope else None
+
+
+def _read_canvas(name: str) -> PlatformName | None:
+    hidden = _CANVAS_ANONYMOUS.match(name)
+    if hidden:
+        return PlatformName(
+            clean_text(hidden["name"], 80), "", bool(hidden["late"] or hidden["also"]),
+            _number(hidden["file_id"]), hidden["file"],
+        )  # fmt: skip
+    pairs = [pair for pair in _CANVAS_PAIR.finditer(name) if pair.start() > 0]
+    if not pairs:
+        return None
+    long = [p for p in pairs if min(len(p["id"]), len(p["file_id"])) >= _LONG_DIGITS]
+    pair = (long or pairs)[0]
+    student = name[: pair.start()]
+    late = student.endswith("_LATE")
+    return PlatformName(
+        clean_text(student.removesuffix("_LATE"), 80), pair["id"], late,
+        _number(pair["file_id"]), pair["file"],
+    )  # fmt: skip
+
+
+def _read_moodle(name: str) -> PlatformName | None:
+    found = _MOODLE.match(name)
+    if not found:
+        return None
+    student, number = clean_text(found["name"], 80), found["id"] or ""
+    if student == "Participant" and number:  # marked blindly, all have this name
+        student = f"{student} {number}"
+    aside = found["kind"] != "file"
+    return PlatformName(student, number, file=found["file"], is_aside=aside)
+
+
+def _read_brightspace(name: str) -> PlatformName | None:
+    found = _BRIGHTSPACE.match(name)
+    if not found:
+        return None
+    order = 0
+    for months in ("%b", "%B"):
+        with contextlib.suppress(ValueError):
+            when = datetime.strptime(f"{found['when']} +0000", f"{months} %d, %Y %I%M %p %z")
+            order = int(when.timestamp())
+    return PlatformName(clean_text(found["name"], 80), order=order, file=found["file"] or "")
+
+
+def _read_blackboard(name: str) -> PlatformName | None:
+    found = _BLACKBOARD.match(name)
+    if not found:
+        return None
+    order = _number(found["when"].replace("-", ""))
+    return PlatformName(
+        clean_text(found["name"], 80), order=order, file=found["file"] or "",
+        is_aside=not found["file"],
+    )  # fmt: skip
+
+
+def _number(digits: str) -> int:
+    return int(digits[:_DIGITS_MAX])

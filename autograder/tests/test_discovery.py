@@ -1,0 +1,251 @@
+"""Whose each submission of a class is, and what is one: read from names only, never guessed."""
+
+import os
+import zipfile
+
+import pytest
+
+from autograder.batch.discovery import (
+    Ambiguous,
+    discover,
+    is_class_folder,
+    make_key,
+    make_keys_unique,
+    name_given,
+)
+
+FILES = ["scale.py", "stack.py"]
+
+
+def lay_out(folder, *names):
+    """Write empty files; a name that ends in a slash is a folder."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith("/"):
+            path.mkdir(exist_ok=True)
+        else:
+            path.write_text("")
+    return folder
+
+
+def found(folder):
+    return {entry.location.name: entry for entry in discover(folder, FILES)[0]}
+
+
+@pytest.mark.parametrize(
+    ("names", "many"),
+    [
+        (["ada/scale.py", "grace/scale.py"], True),
+        (["a.zip", "b.zip"], True),
+        (["a.ipynb", "b.ipynb", "notes.txt"], True),
+        (["ada/deep/down/scale.py", "grace/work.ipynb"], True),
+        (["submission_1/scale.py", "submission_metadata.yml"], True),
+        (["scale.py", "stack.py"], False),
+        (["scale.py", "drafts/scale.py", "old/scale.py"], False),
+        (["homework/scale.py", "data/tweets.csv"], False),
+        (["homework.ipynb", "data/tweets.csv"], False),
+        (["homework.ipynb"], False),
+    ],
+)
+def test_a_folder_of_submissions_is_told_from_a_submission(tmp_path, names, many):
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    assert is_class_folder(tmp_path, FILES) is many
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "number", "late"),
+    [
+        ("lovelaceada_1234_5678_homework.zip", "lovelaceada", "1234", False),
+        ("lovelaceada_LATE_1234_5678_home_work-2.zip", "lovelaceada", "1234", True),
+        ("Ada Lovelace_777_assignsubmission_file_/scale.py", "Ada Lovelace", "777", False),
+        ("Ada King-Noel_777_assignsubmission_file_work.zip", "Ada King-Noel", "777", False),
+        ("submission_4242/scale.py", "", "4242", False),
+        ("ada.zip", "ada", "", False),
+    ],
+)
+def test_who_handed_in_is_read_from_the_name(tmp_path, name, student, number, late):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    entry = discover(tmp_path, FILES)[0][0]
+    assert (entry.student, entry.student_id, entry.late) == (student, number, late)
+
+
+def test_gradescopes_names_are_read_from_its_list(tmp_path):
+    (tmp_path / "submission_1").mkdir()
+    (tmp_path / "submission_1" / "scale.py").write_text("")
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :name: Ada L\n    :sid: '99'\n    :email: a@b\n"
+    )
+    entry = discover(tmp_path, FILES)[0][0]
+    assert (entry.student, entry.student_id) == ("Ada L", "99")
+
+
+@pytest.mark.parametrize("text", ["{", "!!python/object/apply:os.system ['true']", "- 1", "\xff"])
+def test_a_hostile_list_of_names_is_ignored(tmp_path, text):
+    (tmp_path / "submission_1").mkdir()
+    (tmp_path / "submission_1" / "scale.py").write_text("")
+    (tmp_path / "submission_metadata.yml").write_bytes(text.encode("latin-1"))
+    assert discover(tmp_path, FILES)[0][0].student == ""
+
+
+def test_of_several_attempts_the_last_one_counts(tmp_path):
+    for name in ("ada_1_10_hw.zip", "ada_1_11_hw-1.zip", "ada_1_12_hw-2.zip", "bob_2_13_hw.zip"):
+        (tmp_path / name).write_text("")
+    entries, notes = discover(tmp_path, FILES)
+    assert [e.location.name for e in entries] == ["ada_1_12_hw-2.zip", "bob_2_13_hw.zip"]
+    assert len(notes) == 2
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "=1+1", "\u202egnp.exe", ".", "con\x00"])
+def test_a_hostile_name_becomes_a_plain_file_name(name):
+    key = make_key(name)
+    assert key
+    assert not set(key) & set("/\\\x00=\u202e")
+    assert not key.startswith(".")
+
+
+def test_files_that_came_one_by_one_are_one_submission_under_their_own_names(tmp_path):
+    lay_out(tmp_path, "ada_1234_5001_scale.py", "ada_1234_5002_stack.py", "bob_1235_5003_hw.zip")
+    entries = discover(tmp_path, FILES)[0]
+    assert [(e.student, len(e.parts)) for e in entries] == [("ada", 2), ("bob", 0)]
+    assert [name for _, name in entries[0].parts] == ["scale.py", "stack.py"]
+
+
+def test_of_files_handed_in_again_the_newest_of_each_counts(tmp_path):
+    # Canvas numbers only names that were used before.
+    lay_out(tmp_path, "ada_1234_5001_scale.py", "ada_1234_5003_scale-1.py",
+            "ada_LATE_1234_5004_stack.py")  # fmt: skip
+    (entry,) = discover(tmp_path, FILES)[0]
+    assert {name: path.name for path, name in entry.parts} == {
+        "scale.py": "ada_1234_5003_scale-1.py",
+        "stack.py": "ada_LATE_1234_5004_stack.py",
+    }
+    assert entry.late
+
+
+def test_a_number_in_the_students_own_name_is_no_attempt(tmp_path):
+    lay_out(tmp_path, "ada_9876_5001_hw-2024.zip", "ada_9876_5002_hw.zip")
+    entries, notes = discover(tmp_path, FILES)
+    assert [e.location.name for e in entries] == ["ada_9876_5002_hw.zip"]
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "number"),
+    [
+        ("o_neilshaun_1236_5001_hw.zip", "o_neilshaun", "1236"),
+        ("group_7_1239_5011_hw.zip", "group_7", "1239"),
+        ("ada_1234_5678_lab_1_2_final.zip", "ada", "1234"),
+        ("anon_Xy12z_5009_hw.zip", "anon_Xy12z", ""),
+        ("Default group_assignsubmission_file_/scale.py", "Default group", ""),
+        ("Participant_77_assignsubmission_file_/scale.py", "Participant 77", "77"),
+        ("39-25 - Ada Lovelace - Sep 24, 2024 926 PM/scale.py", "Ada Lovelace", ""),
+        ("HW1_ada_attempt_2024-09-24-21-26-00_hw.zip", "ada", ""),
+    ],
+)
+def test_names_of_platforms_are_read(tmp_path, name, student, number):
+    (entry,) = discover(lay_out(tmp_path, name), FILES)[0]
+    assert (entry.student, entry.student_id) == (student, number)
+
+
+def test_a_text_typed_beside_a_file_is_no_second_submission(tmp_path):
+    lay_out(tmp_path, "Ada_7_assignsubmission_file_/scale.py",
+            "Ada_7_assignsubmission_onlinetext_/onlinetext.html")  # fmt: skip
+    assert list(found(tmp_path)) == ["Ada_7_assignsubmission_file_"]
+
+
+def test_what_cannot_be_graded_is_a_row_with_a_sentence(tmp_path):
+    lay_out(tmp_path, "ada_1234_5001_work.rar", "bob_1235_5002_hw.zip", "readme.txt")
+    entries, notes = discover(tmp_path, FILES)
+    assert entries[0].problem == "handed in work.rar: ask for a .zip, .ipynb or .py"
+    assert entries[1].problem == ""
+    assert notes == ["no submissions, passed over: readme.txt"]
+
+
+@pytest.mark.parametrize(
+    ("names", "many"),
+    [
+        (["ada_1234_5001_hw.zip"], True),
+        (["ada.zip", "bob/scale.py"], True),
+        (["ada/scale.py", "bob/"], True),
+        (["ada.zip", "bob.zip", "scale.py"], True),
+        (["scale.py", "drafts/scale.py"], False),
+        (["homework/scale.py", "data/tweets.csv"], False),
+        (["export/submission_1/scale.py", "export/submission_metadata.yml"], True),
+        (["download/ada.zip", "download/bob.zip"], True),
+    ],
+)
+def test_where_results_are_kept_a_folder_is_sooner_a_class(tmp_path, names, many):
+    assert is_class_folder(lay_out(tmp_path, *names), FILES, kept=True) is many
+
+
+def test_a_class_is_found_below_the_folder_it_was_packed_in(tmp_path):
+    lay_out(tmp_path, "export/ada/scale.py", "export/bob/scale.py")
+    assert list(found(tmp_path)) == ["ada", "bob"]
+
+
+def test_a_section_is_never_graded_as_a_student(tmp_path):
+    lay_out(tmp_path, *(f"{s}/{who}/scale.py" for s in ("a", "b") for who in ("ada", "bob")))
+    with pytest.raises(Ambiguous, match="holds several submissions"):
+        discover(tmp_path, FILES)
+
+
+def test_our_own_results_and_system_folders_are_nobodys_work(tmp_path):
+    lay_out(tmp_path, "ada/scale.py", "bob/scale.py", "__MACOSX/scale.py", "__pycache__/x.py",
+            "results/gradebook.csv", "results/ada.json", ".git/x.py")  # fmt: skip
+    assert list(found(tmp_path)) == ["ada", "bob"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_link_in_a_class_is_not_followed(tmp_path):
+    lay_out(tmp_path, "ada.zip", "bob/scale.py", "secret/scale.py")
+    (tmp_path / "eve.zip").symlink_to(tmp_path / "ada.zip")
+    (tmp_path / "mal").symlink_to(tmp_path / "secret")
+    assert "is a link" in found(tmp_path)["eve.zip"].problem
+    assert "is a link" in found(tmp_path)["mal"].problem
+
+
+@pytest.mark.parametrize("name", ["山" * 84, "字" * 200 + ".zip", "x" * 250])
+def test_a_key_fits_into_a_file_name_however_it_is_spelt(tmp_path, name):
+    assert len(f".{make_key(name)}.json.temporary".encode()) < 255
+    assert make_key(name) != make_key(name + "y")
+
+
+def test_keys_differ_in_more_than_capitals_and_nothing_is_taken_twice(tmp_path):
+    lay_out(tmp_path, "Ada/scale.py", "ada/scale.py")
+    named = [name_given(tmp_path / name) for name in ("Ada", "ada", "ada")]
+    assert [entry.key for entry in make_keys_unique(named)] == ["Ada", "ada~2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["submission_1: {':submitters': 5}", "submission_1: !!timestamp foo", "a: &x [1]\nb: *x",
+     "submission_1: {':submitters': [{':name': null, ':sid': null}]}"],
+)  # fmt: skip
+def test_an_odd_list_of_names_gives_none(tmp_path, text):
+    lay_out(tmp_path, "submission_1/scale.py")
+    (tmp_path / "submission_metadata.yml").write_text(text)
+    assert found(tmp_path)["submission_1"].student == ""
+
+
+def test_the_folder_one_stands_in_has_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(lay_out(tmp_path / "homework", "scale.py"))
+    from pathlib import Path
+
+    assert name_given(Path()).student == "homework"
+
+
+def test_a_bulk_download_that_is_still_packed_is_not_one_students_work(tmp_path):
+    from autograder.batch.grader import _explain_several
+    from autograder.trusted.intake import IntakeLimits, stage_submission
+
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for number in (1, 2):
+            archive.writestr(f"export/submission_{number}/scale.py", "class Scale: pass")
+    staged = stage_submission(tmp_path / "all.zip", ["Scale"], FILES, IntakeLimits())
+    assert "several students: unpack it" in _explain_several(staged)
