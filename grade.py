@@ -2,7 +2,12 @@
 
 import sys
 
-from autograder.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        # Imported here: Ctrl-C while the grader is still being read is a sentence too.
+        from autograder.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.stderr.write("grade.py: stopped before anything was graded\n")
+        sys.exit(130)

@@ -1,7 +1,7 @@
 """The command line: ``python grade.py SUBMISSION [SUBMISSION ...]``.
 
 Runs on the trusted side. Exit status: 0 graded, whatever the score · 2 bad arguments or
-unreadable input · 3 the grader itself failed.
+unreadable input · 3 the grader itself failed · 130 stopped by Ctrl-C or, in a class, SIGTERM.
 """
 
 import argparse
@@ -85,9 +85,19 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        # A class writes down what it has; see ``Stopped``.
+        sys.stderr.write("grade.py: stopped; nothing was written\n")
+        return ExitStatus.INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
         options = build_parser().parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
+    from autograder.batch.interruption import Stopped
     from autograder.reports.terminal import Terminal
 
     terminal = Terminal()
@@ -99,9 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KitError as error:
         terminal.complain(f"the grader failed: {error}")
         return ExitStatus.GRADER_FAILED
-    except KeyboardInterrupt:
-        terminal.complain("stopped; nothing was written")
-        return ExitStatus.GRADER_FAILED
+    except Stopped as stop:
+        terminal.complain(str(stop))
+        return ExitStatus.INTERRUPTED
 
 
 def _grade(options: argparse.Namespace, terminal: "Terminal") -> int:

@@ -22,6 +22,8 @@ class ExitStatus(IntEnum):
     GRADED = 0
     BAD_INPUT = 2
     GRADER_FAILED = 3
+    # What a shell says of a command that Ctrl-C ended.
+    INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

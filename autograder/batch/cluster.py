@@ -14,7 +14,7 @@ import concurrent.futures
 import logging
 import threading
 from asyncio import CancelledError
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +78,7 @@ def _end_graders() -> None:
 
 def grade_on_cluster(
     job: Job, entries: Sequence[Entry], address: str, *, regrade: bool = False
-) -> Iterator[Done]:
+) -> Generator[Done, None, None]:
     """Yield every submission's result as it is ready.
 
     Raises BadCluster when the cluster cannot be used, OSError when a result cannot be stored.

@@ -6,6 +6,7 @@ Runs on the trusted side.
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from autograder.batch.discovery import (
 from autograder.batch.folder_lock import FolderInUse, hold_folder
 from autograder.batch.gradebook import write_gradebook
 from autograder.batch.grader import Done, Job, is_weakly_isolated
+from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
+from autograder.batch.kept import Kept, explain_others, list_kept
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.results_folder import ResultsFolder, compare_results, fingerprint_kit
 from autograder.batch.roster import BadRoster, find_missing, read_roster
@@ -69,7 +72,7 @@ def is_batch(options: argparse.Namespace, kit: Kit) -> bool:
 
 
 def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -> int:
-    """Grade a class and keep its results; return the exit status. Raises BadBatch.
+    """Grade a class and keep its results; return the exit status. Raises BadBatch, Stopped.
 
     Without --seed, the seed of results already there is kept: what has not changed is not graded.
     """
@@ -94,7 +97,9 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         console.print(Text(f"note: {note}", style="dim"))
     try:
         with hold_folder(out):
-            done = _grade_into(ResultsFolder(out), entries, options, kit, seed, device, console)
+            done, kept = _grade_into(
+                ResultsFolder(out), entries, options, kit, seed, device, console
+            )
     except (FolderInUse, NotIsolated, BadCluster) as error:
         raise BadBatch(str(error)) from error
     except OSError as error:
@@ -103,6 +108,8 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
             "is kept, and the same command goes on from there"
         ) from error
     _summarise(done, out, console)
+    for sentence in explain_others(kept):
+        console.print(Text(sentence))
     for person in find_missing(roster, entries) if roster else []:
         console.print(Text(f"missing: {person.name} {person.number}".rstrip()))
     if options.diff:
@@ -114,8 +121,8 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
 def _grade_into(
     results: ResultsFolder, entries: Sequence[Entry], options: argparse.Namespace, kit: Kit,
     seed: int, device: str, console: Console,
-) -> list[Done]:  # fmt: skip
-    """Grade into a folder that is ours alone. Raises BadBatch, and OSError for a failed write."""
+) -> tuple[list[Done], Kept]:  # fmt: skip
+    """Grade into a folder that is ours alone. Raises BadBatch, Stopped; OSError when not stored."""
     results.clear_leftovers()
     for path in (results.folder / GRADEBOOK, *map(results.path_of, entries)):
         if path.is_dir():
@@ -128,19 +135,43 @@ def _grade_into(
         hint=options.hint, sandbox=options.sandbox, require_isolation=options.require_isolation,
         kit_digest=fingerprint_kit(kit), shared=results.shared.resolve(),
     )  # fmt: skip
+    done: list[Done] = []
+    stopped = False
     try:
-        done = _grade_all(job, entries, options, console)
-        kept = [one.stored for one in done]
-        write_gradebook(results.folder / GRADEBOOK, kept, kit.groups, with_checks=options.checks)
-    finally:
+        with sigterm_like_ctrl_c():
+            _grade_all(job, entries, options, console, done)
+    except KeyboardInterrupt:
+        stopped = True
+    except BaseException:
         results.clear_leftovers()
-    return done
+        raise
+    with undisturbed():
+        results.clear_leftovers()
+        kept = list_kept(results, job, entries, done)
+        write_gradebook(
+            results.folder / GRADEBOOK, kept.rows, kit.groups, with_checks=options.checks
+        )
+    if stopped:
+        raise Stopped(_say_stopped(kept, done, entries, options))
+    return done, kept
+
+
+def _say_stopped(
+    kept: Kept, done: Sequence[Done], entries: Sequence[Entry], options: argparse.Namespace
+) -> str:
+    if options.regrade:
+        return (
+            f"stopped: {len(done)} of {len(entries)} were graded again, the others are as they "
+            "were; without --regrade the same command goes on"
+        )
+    return f"stopped: {kept.given} of {len(entries)} are kept; the same command goes on"
 
 
 def _grade_all(
-    job: Job, entries: Sequence[Entry], options: argparse.Namespace, console: Console
-) -> list[Done]:
-    done: list[Done] = []
+    job: Job, entries: Sequence[Entry], options: argparse.Namespace, console: Console,
+    done: list[Done],
+) -> None:  # fmt: skip
+    """Add each submission's result to ``done`` as it is ready; in the end in the class's order."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeRemainingColumn())  # fmt: skip
     quiet = options.quiet or not console.is_terminal
@@ -151,13 +182,15 @@ def _grade_all(
         else:
             jobs = options.jobs or count_cores()
             graded = grade_many(job, entries, jobs, regrade=options.regrade)
-        for one in graded:
-            done.append(one)
-            progress.advance(task)
-            if not options.quiet and one.fresh:
-                console.print(Text(_line(one)))
+        # Closed at once when we are stopped: that ends the graders.
+        with closing(graded):
+            for one in graded:
+                done.append(one)
+                progress.advance(task)
+                if not options.quiet and one.fresh:
+                    console.print(Text(_line(one)))
     order = {entry.key: index for index, entry in enumerate(entries)}
-    return sorted(done, key=lambda one: order[one.entry.key])
+    done.sort(key=lambda one: order[one.entry.key])
 
 
 def _line(one: Done) -> str:

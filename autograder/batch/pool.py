@@ -7,14 +7,14 @@ is graded once more, and if that ends the same way, the submission gets a result
 import atexit
 import multiprocessing
 import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
 from autograder.batch.discovery import Entry
 from autograder.batch.grader import BatchGrader, Done, Job, give_up, keep, prepare
+from autograder.batch.interruption import children_deaf_to_ctrl_c, ignore_ctrl_c
 from autograder.batch.results_folder import ResultsFolder
 from autograder.manifest import load_kit
 
@@ -28,7 +28,7 @@ _grader: BatchGrader | None = None
 def _start_grader(job: Job, parent_pid: int) -> None:
     """Begin a grader process: Ctrl-C is the parent's to handle."""
     global _grader  # noqa: PLW0603  (a process of a pool keeps its state here)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_ctrl_c()
     if sys.platform == "linux":
         from autograder.untrusted.linux import die_with_parent
 
@@ -56,7 +56,7 @@ def grade_entry(grader: BatchGrader, entry: Entry, *, regrade: bool) -> Done:
 
 def grade_many(
     job: Job, entries: Sequence[Entry], jobs: int, *, regrade: bool = False
-) -> Iterator[Done]:
+) -> Generator[Done, None, None]:
     """Yield every submission's result as it is ready. Raises OSError when one cannot be stored."""
     waiting = list(entries)
     tries: dict[str, int] = {}
@@ -108,7 +108,9 @@ def _collect(
             entry = next(rest, None)
             if entry is None:
                 return
-            running[pool.submit(_grade, entry, regrade)] = entry
+            with children_deaf_to_ctrl_c():  # a process is started for what is submitted
+                future = pool.submit(_grade, entry, regrade)
+            running[future] = entry
 
     most = (pool._max_workers or 1) + 1  # type: ignore[attr-defined]  # noqa: SLF001
     feed(most)

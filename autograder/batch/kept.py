@@ -1,0 +1,80 @@
+"""What a folder of results holds, seen from a run: whose results are listed, and with what note.
+
+Runs on the trusted side. The principle: the gradebook lists every result that is kept, and says so
+where its submission was not given this time. Only what a newer submission of the same student
+number has replaced is left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.batch.discovery import Entry
+from autograder.batch.grader import Done, Job
+from autograder.batch.results_folder import ResultsFolder
+
+_NOT_GIVEN = "not among the submissions given last"
+_OUTDATED = "kept from an earlier run: not graded again yet"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The rows of a gradebook, and how many there are of each kind."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    given: int = 0
+    not_given: int = 0
+    replaced: int = 0
+
+
+def list_kept(
+    results: ResultsFolder, job: Job, entries: Sequence[Entry], done: Sequence[Done]
+) -> Kept:
+    """Return what the gradebook lists, also of a run that was stopped midway.
+
+    ``given`` counts the results of this run's submissions that need no grading.
+    """
+    settled = {one.entry.key for one in done}
+    given = {entry.key for entry in entries}
+    numbers = {entry.student_id for entry in entries} - {""}
+    rows = [one.stored for one in done]
+    current = len(rows)
+    not_given = replaced = 0
+    for stored in results.read_all():
+        if stored["key"] in settled:
+            continue
+        if stored["key"] in given:
+            outdated = _is_outdated(stored, job)
+            current += not outdated
+            rows.append(_with_note(stored, _OUTDATED) if outdated else stored)
+        elif stored["student_id"] in numbers:
+            replaced += 1
+        else:
+            not_given += 1
+            rows.append(_with_note(stored, _NOT_GIVEN))
+    return Kept(rows, current, not_given, replaced)
+
+
+def explain_others(kept: Kept) -> Iterator[str]:
+    """Yield a sentence for what the gradebook lists or leaves out beside this run's results."""
+    if kept.not_given:
+        yield (
+            f"The gradebook holds {len(kept.rows)} results; {kept.not_given} of them are of "
+            "submissions that were not given this time, and say so."
+        )
+    if kept.replaced:
+        yield (
+            f"{kept.replaced} kept results are of earlier submissions of the same students, and "
+            "are not in the gradebook."
+        )
+
+
+def _is_outdated(stored: dict[str, Any], job: Job) -> bool:
+    mark = stored["fingerprint"]
+    return bool(
+        (mark["kit"], mark["seed"], mark["options"]) != (job.kit_digest, job.seed, job.options)
+    )
+
+
+def _with_note(stored: dict[str, Any], note: str) -> dict[str, Any]:
+    return {**stored, "note": "; ".join(filter(None, (stored["note"], note)))}
