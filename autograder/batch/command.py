@@ -27,7 +27,7 @@ from autograder.batch.folder_lock import FolderInUse, hold_folder
 from autograder.batch.gradebook import write_gradebook
 from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
-from autograder.batch.kept import Kept, explain_others, list_kept
+from autograder.batch.kept import Kept, explain_others, find_other_scope, list_kept
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.results_folder import ResultsFolder, compare_results, fingerprint_kit
 from autograder.batch.roster import BadRoster, find_missing, read_roster
@@ -127,14 +127,21 @@ def _grade_into(
     for path in (results.folder / GRADEBOOK, *map(results.path_of, entries)):
         if path.is_dir():
             raise BadBatch(f"{path} is a folder, and a file is to be written there: move it away")
-    kept_seed = results.last_seed() if options.seed is None else None
+    kept_seed = results.last_seed(entries) if options.seed is None else None
     job = Job(
         root=kit.root, assignment=kit.assignment, out=results.folder.resolve(),
         seed=seed if kept_seed is None else kept_seed,
-        layers=tuple(options.layer), training=not options.no_training, device=device,
-        hint=options.hint, sandbox=options.sandbox, require_isolation=options.require_isolation,
+        layers=tuple(group for group in kit.groups if group in options.layer),
+        training=not options.no_training, device=device, hint=options.hint,
+        sandbox=options.sandbox, require_isolation=options.require_isolation,
         kit_digest=fingerprint_kit(kit), shared=results.shared.resolve(),
     )  # fmt: skip
+    other = "" if options.regrade else find_other_scope(results, job, entries)
+    if other:
+        raise BadBatch(
+            f"{results.folder} holds results of other options («{other}», now «{job.scope}»): use "
+            "another --out, or --regrade to replace them"
+        )
     done: list[Done] = []
     stopped = False
     try:

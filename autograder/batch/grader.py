@@ -37,10 +37,15 @@ class Job:
     shared: Path | None = None
 
     @property
-    def options(self) -> str:
-        """What else a result depends on, in words."""
+    def scope(self) -> str:
+        """What is graded at all, in words."""
         trains = "training" if self.training else "no training"
-        return f"{','.join(self.layers) or 'all layers'}; {trains}; {self.device}; hint {self.hint}"
+        return f"{','.join(self.layers) or 'all layers'}; {trains}"
+
+    @property
+    def options(self) -> str:
+        """What else a result depends on, in words; ``scope`` stands first."""
+        return f"{self.scope}; {self.device}; hint {self.hint}"
 
 
 @dataclass

@@ -69,6 +69,21 @@ def explain_others(kept: Kept) -> Iterator[str]:
         )
 
 
+def find_other_scope(results: ResultsFolder, job: Job, entries: Sequence[Entry]) -> str:
+    """Return what other than this run's layers and training a kept grade is of, or nothing.
+
+    Such a run would put a part of a grade, say, where the whole was.
+    """
+    for entry in entries:
+        stored = results.read(entry)
+        if stored is None or stored["status"] != "graded":
+            continue
+        scope = "; ".join(stored["fingerprint"]["options"].split("; ")[:2])
+        if scope != job.scope:
+            return scope
+    return ""
+
+
 def _is_outdated(stored: dict[str, Any], job: Job) -> bool:
     mark = stored["fingerprint"]
     return bool(

@@ -7,7 +7,8 @@ same command run again does what is left.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,14 @@ class ResultsFolder:
             if stored is not None:
                 yield stored
 
-    def last_seed(self) -> int | None:
-        """Return the seed of what is stored, so that a batch goes on with the one it began with."""
-        return next((stored["seed"] for stored in self.read_all()), None)
+    def last_seed(self, entries: Iterable[Entry]) -> int | None:
+        """Return the seed that most results of these submissions have: a batch goes on with it.
+
+        Where none of them is kept, the seed of the others counts: a late one gets what all got.
+        """
+        mine = [stored for stored in map(self.read, entries) if stored is not None]
+        seeds = Counter(stored["seed"] for stored in mine or self.read_all())
+        return max(seeds, key=lambda seed: seeds[seed], default=None)
 
     @property
     def shared(self) -> Path:

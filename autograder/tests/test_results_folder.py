@@ -1,19 +1,31 @@
 """What a folder of results promises: what is there is kept, and what is wrong is named."""
 
+import csv
 import errno
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder import cli
-from autograder.results import write_atomically
+from autograder.batch.discovery import Entry
+from autograder.batch.grader import Done, Job
+from autograder.batch.kept import find_other_scope, list_kept
+from autograder.batch.results_folder import Fingerprint, ResultsFolder
+from autograder.results import CheckResult, Result, write_atomically
 
 TOY = Path(__file__).parent / "toy_course"
 
 
 def grade(*arguments):
     return cli.main(["--kit", str(TOY), *map(str, arguments)])
+
+
+def rows(out):
+    with open(out / "gradebook.csv", encoding="utf-8-sig", newline="") as stream:
+        return {row["submission"]: row for row in csv.DictReader(stream)}
 
 
 def said(capsys):
@@ -55,3 +67,98 @@ def test_a_failed_write_names_the_file_and_leaves_the_old_one(tmp_path, monkeypa
     assert caught.value.filename == str(path)
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["ada.json"]
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job(root=TOY, assignment="toy", out=tmp_path, seed=1, layers=(), training=True,
+               device="cpu", hint=0, sandbox="auto", require_isolation=False,
+               kit_digest="kit")  # fmt: skip
+
+
+@pytest.fixture
+def keep(tmp_path, job):
+    """Store a result as a run with ``job`` would, or with some of its options changed."""
+
+    def store(key, number="", student="", *, gradable=True, **changed):
+        entry, other = Entry(Path(key), key, student or key, number), replace(job, **changed)
+        checks = [CheckResult("scale.a", "Scale", "passed", 1, 1)] if gradable else []
+        result = Result(key, "toy", other.seed, "", checks, gradable=gradable)
+        mark = Fingerprint(key, other.kit_digest, other.seed, other.options)
+        return Done(entry, ResultsFolder(tmp_path).write(entry, mark, result), fresh=True)
+
+    return store
+
+
+def test_the_gradebook_lists_every_kept_result_and_notes_what_was_not_given(tmp_path, job, keep):
+    ada, _ = keep("ada"), keep("bob")
+    kept = list_kept(ResultsFolder(tmp_path), job, [ada.entry], [ada])
+    assert {row["key"]: row["note"] for row in kept.rows} == {
+        "ada": "", "bob": "not among the submissions given last"}  # fmt: skip
+    assert (kept.given, kept.not_given, kept.replaced) == (1, 1, 0)
+
+
+def test_what_a_later_submission_of_the_same_student_replaced_is_not_in_the_gradebook(
+    tmp_path, job, keep
+):
+    keep("ada_17_1_hw.zip", "17")
+    keep("bob_18_1_hw.zip", "18")
+    new = keep("ada_17_2_hw-1.zip", "17")
+    kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
+    assert [row["key"] for row in kept.rows] == ["ada_17_2_hw-1.zip", "bob_18_1_hw.zip"]
+    assert kept.replaced == 1
+
+
+def test_after_a_stop_what_an_earlier_run_graded_is_listed_and_not_counted(tmp_path, job, keep):
+    old, new = keep("ada", kit_digest="old"), keep("bob")
+    kept = list_kept(ResultsFolder(tmp_path), job, [old.entry, new.entry], [])
+    assert {row["key"]: row["note"] for row in kept.rows} == {
+        "ada": "kept from an earlier run: not graded again yet", "bob": ""}  # fmt: skip
+    assert kept.given == 1
+
+
+@pytest.mark.parametrize("changed", [{"layers": ("Scale",)}, {"training": False}])
+def test_grades_of_other_layers_or_without_training_are_told_from_this_run_s(
+    tmp_path, job, keep, changed
+):
+    entries = [keep("ada").entry, keep("bob", **changed).entry]
+    results = ResultsFolder(tmp_path)
+    assert find_other_scope(results, job, entries[:1]) == ""
+    assert find_other_scope(results, job, entries) == replace(job, **changed).scope
+
+
+def test_what_could_not_be_graded_and_other_hints_stand_in_no_run_s_way(tmp_path, job, keep):
+    entries = [keep("ada", gradable=False, training=False).entry, keep("bob", hint=1).entry]
+    assert find_other_scope(ResultsFolder(tmp_path), job, entries) == ""
+
+
+def test_a_batch_goes_on_with_the_seed_of_its_own_submissions(tmp_path, keep):
+    keep("aaa", seed=1)
+    bob, eve = keep("bob", seed=2).entry, Entry(Path("eve"), "eve")
+    results = ResultsFolder(tmp_path)
+    assert results.last_seed([bob, eve]) == 2
+    assert results.last_seed([eve]) in (1, 2)
+
+
+@pytest.mark.slow
+def test_a_part_of_a_class_leaves_the_others_grades_and_other_options_are_refused(
+    tmp_path, write_class, capsys
+):
+    school, out = write_class(2, wrong_every=2), tmp_path / "out"
+    assert grade(school, "--out", out, "--seed", 3) == 0
+    whole = {path: path.read_bytes() for path in out.glob("*.json")}
+    assert len(whole) == 3
+    shutil.copytree(school / "student01", school / "student02")
+    capsys.readouterr()
+    assert grade(school / "student02", "--out", out) == 0
+    assert "holds 4 results; 3 of them are of submissions that were not" in capsys.readouterr().out
+    assert set(rows(out)) == {"student00", "student01", "student02", "empty.zip"}
+    assert {row["seed"] for row in rows(out).values()} == {"3"}
+    book = (out / "gradebook.csv").read_bytes()
+    assert grade(school, "--out", out, "--layer", "Scale") == 2
+    assert "use another --out, or --regrade to replace them" in said(capsys)
+    assert grade(school, "--out", out, "--no-training") == 2
+    assert (out / "gradebook.csv").read_bytes() == book
+    assert {path: path.read_bytes() for path in whole} == whole
+    assert grade(school / "student01", "--out", out, "--layer", "Scale", "--regrade") == 0
+    assert float(rows(out)["student01"]["max_score"]) < 100

@@ -92,7 +92,7 @@ def test_a_file_that_is_no_result_counts_as_absent(folder, content):
     folder.path_of(ENTRY).write_bytes(content)
     assert parse_stored(content) is None
     assert folder.holds(ENTRY, MARK) is None
-    assert folder.last_seed() is None
+    assert folder.last_seed([ENTRY]) is None
 
 
 def test_another_s_result_under_a_student_s_name_is_not_that_student_s(folder):
