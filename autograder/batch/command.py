@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from autograder.batch.cluster import BadCluster, grade_on_cluster
+from autograder.batch.comparison import compare_results
 from autograder.batch.discovery import (
     Ambiguous,
     Entry,
@@ -29,7 +30,7 @@ from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
 from autograder.batch.kept import Kept, explain_others, find_other_scope, list_kept
 from autograder.batch.pool import count_cores, grade_many
-from autograder.batch.results_folder import ResultsFolder, compare_results, fingerprint_kit
+from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
 from autograder.batch.roster import BadRoster, find_missing, read_roster
 from autograder.manifest import Kit
 from autograder.results import ExitStatus
@@ -95,6 +96,10 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     console = Console(highlight=False, soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}", style="dim"))
+    # Read before anything is graded: OLD may be the folder that is graded into.
+    old = list(ResultsFolder(options.diff).read_all()) if options.diff else []
+    if options.diff and not old:
+        raise BadBatch(f"--diff {options.diff}: that folder holds no results")
     try:
         with hold_folder(out):
             done, kept = _grade_into(
@@ -113,7 +118,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     for person in find_missing(roster, entries) if roster else []:
         console.print(Text(f"missing: {person.name} {person.number}".rstrip()))
     if options.diff:
-        for line in compare_results(ResultsFolder(options.diff), ResultsFolder(out)):
+        for line in compare_results(old, [one.stored for one in done]):
             console.print(Text(line))
     return ExitStatus.GRADER_FAILED if any(one.fault for one in done) else ExitStatus.GRADED
 

@@ -110,39 +110,3 @@ class ResultsFolder:
         shutil.rmtree(self.shared, ignore_errors=True)
         for path in self.folder.glob(".*.json.*"):
             path.unlink(missing_ok=True)
-
-
-def compare_results(old: ResultsFolder, new: ResultsFolder) -> list[str]:
-    """Return a line for every score that moved, with the checks that moved it."""
-    before = {stored["key"]: stored for stored in old.read_all()}
-    after = {stored["key"]: stored for stored in new.read_all()}
-    lines = []
-    for key in sorted(before.keys() | after.keys()):
-        if key not in before:
-            lines.append(f"{key}: new, {after[key]['score']:g}")
-        elif key not in after:
-            lines.append(f"{key}: gone, was {before[key]['score']:g}")
-        else:
-            lines += _compare(key, before[key], after[key])
-    return lines
-
-
-def _compare(key: str, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    if old["score"] == new["score"] and old["status"] == new["status"]:
-        return []
-    causes = {"submission": "the submission", "kit": "the kit", "seed": "the seed",
-              "options": "the options"}  # fmt: skip
-    reasons = [
-        told
-        for part, told in causes.items()
-        if old["fingerprint"].get(part) != new["fingerprint"].get(part)
-    ]
-    was = {check["id"]: check for check in old["checks"]}
-    moved = [
-        f"    {check['id']}: {was[check['id']]['points']:g} -> {check['points']:g}"
-        f"{'  ' + check['message'][:160] if check['message'] else ''}"
-        for check in new["checks"]
-        if check["id"] in was and was[check["id"]]["points"] != check["points"]
-    ]
-    why = " and ".join(reasons) or "nothing that is recorded"
-    return [f"{key}: {old['score']:g} -> {new['score']:g} ({why} changed)", *moved]
