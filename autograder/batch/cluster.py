@@ -64,7 +64,7 @@ def _make_grader(job: Job) -> BatchGrader:
     if digest != job.kit_digest:
         raise BadCluster(
             f"the kit in {root} on a machine of the cluster is not the one here: install the same "
-            "version everywhere"
+            "version everywhere, of torch too"
         )
     return BatchGrader(job, kit)
 

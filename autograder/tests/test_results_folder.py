@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
+from autograder.batch import results_folder
 from autograder.batch.discovery import Entry
 from autograder.batch.grader import Done, Job
 from autograder.batch.kept import find_other_scope, list_kept
-from autograder.batch.results_folder import Fingerprint, ResultsFolder
+from autograder.batch.results_folder import Fingerprint, ResultsFolder, fingerprint_kit
+from autograder.manifest import load_kit
 from autograder.results import CheckResult, Result, write_atomically
 
 TOY = Path(__file__).parent / "toy_course"
@@ -162,3 +164,25 @@ def test_a_part_of_a_class_leaves_the_others_grades_and_other_options_are_refuse
     assert {path: path.read_bytes() for path in whole} == whole
     assert grade(school / "student01", "--out", out, "--layer", "Scale", "--regrade") == 0
     assert float(rows(out)["student01"]["max_score"]) < 100
+
+
+def test_what_the_training_check_trains_with_is_part_of_a_result_s_fingerprint(
+    tmp_path, monkeypatch
+):
+    kit = load_kit(TOY, "toy")
+    real = fingerprint_kit(kit)
+    shutil.copytree(results_folder._DATA_UTILS, tmp_path / "data_utils")
+    monkeypatch.setattr(results_folder, "_DATA_UTILS", tmp_path / "data_utils")
+    (tmp_path / "data_utils" / "tests" / "test_corpus.py").write_text("")
+    assert fingerprint_kit(kit) == real
+    (tmp_path / "data_utils" / "corpus.py").write_text("")
+    assert fingerprint_kit(kit) != real
+
+
+def test_another_release_of_torch_is_another_fingerprint_and_another_build_is_not(monkeypatch):
+    kit = load_kit(TOY, "toy")
+    found = []
+    for release in ("2.6.0+cpu", "2.6.0+cu124", "2.7.0"):
+        monkeypatch.setattr(results_folder, "version", lambda _, release=release: release)
+        found.append(fingerprint_kit(kit))
+    assert found[0] == found[1] != found[2]
