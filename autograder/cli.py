@@ -1,7 +1,8 @@
 """The command line: ``python grade.py SUBMISSION [SUBMISSION ...]``.
 
 Runs on the trusted side. Exit status: 0 graded, whatever the score · 2 bad arguments or
-unreadable input · 3 the grader itself failed · 130 stopped by Ctrl-C or, in a class, SIGTERM.
+unreadable input (of a class: nothing in it can be graded) · 3 the grader itself failed · 130
+stopped by Ctrl-C or, in a class, SIGTERM.
 """
 
 import argparse

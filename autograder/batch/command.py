@@ -53,12 +53,15 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
     for location in locations:
         path = Path(location)
         try:
+            path.stat()  # a name that was mistyped is no student's
             many = is_class_folder(path, files, kept=True)
             found, passed_over = discover(path, files) if many else ([name_given(path)], [])
+        except FileNotFoundError:
+            raise BadBatch(f"{location} does not exist: check the path") from None
         except Ambiguous as error:
             raise BadBatch(str(error)) from error
         except OSError as error:
-            raise BadBatch(f"{location} cannot be listed: {error.strerror}") from error
+            raise BadBatch(f"{location} cannot be read: {error.strerror}") from error
         entries += found
         notes += passed_over
     return make_keys_unique(entries), notes
@@ -67,9 +70,12 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
 def is_batch(options: argparse.Namespace, kit: Kit) -> bool:
     """Whether a command line asks for a batch: it has --out, or names a folder of submissions."""
     files = [layer.file for layer in kit.layers]
-    return options.out is not None or any(
-        is_class_folder(Path(location), files) for location in options.submissions
-    )
+    if options.out is not None:
+        return True
+    try:
+        return any(is_class_folder(Path(location), files) for location in options.submissions)
+    except OSError:
+        return False  # staging it says what is wrong
 
 
 def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -> int:
@@ -120,7 +126,11 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     if options.diff:
         for line in compare_results(old, [one.stored for one in done]):
             console.print(Text(line))
-    return ExitStatus.GRADER_FAILED if any(one.fault for one in done) else ExitStatus.GRADED
+    if any(one.fault for one in done):
+        return ExitStatus.GRADER_FAILED
+    # Some students hand in what is none; where nobody's can be read, the input is wrong.
+    graded = any(one.stored["status"] == "graded" for one in done)
+    return ExitStatus.GRADED if graded else ExitStatus.BAD_INPUT
 
 
 def _grade_into(

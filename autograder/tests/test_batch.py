@@ -149,6 +149,8 @@ def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path
         (["--cluster", "tcp://127.0.0.1:9"], "--cluster goes with --out"),
         (["--out", "{out}", "--require-isolation", "--sandbox", "none"], "offers only «limited"),
         ([], "say with --out FOLDER"),
+        (["{out}/nope", "--out", "{out}"], "nope does not exist"),
+        (["n" * 300, "--out", "{out}"], "cannot be read: File name too long"),
     ],
 )
 def test_bad_arguments_of_a_batch_are_one_sentence(school, tmp_path, arguments, words):
@@ -159,6 +161,16 @@ def test_bad_arguments_of_a_batch_are_one_sentence(school, tmp_path, arguments, 
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("out/*.json")), "nothing was graded"
+
+
+def test_a_class_of_which_nothing_can_be_graded_is_unreadable_input(tmp_path):
+    for name in ("ada.zip", "bob.zip", "eve.zip"):
+        (tmp_path / "class").mkdir(exist_ok=True)
+        (tmp_path / "class" / name).write_bytes(b"no zip")
+    done = grade(tmp_path / "class", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert rows(tmp_path / "out")["ada.zip"]["status"] == "not gradable"
 
 
 @pytest.mark.slow

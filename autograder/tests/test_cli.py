@@ -62,6 +62,10 @@ def test_what_does_not_exist_is_refused(capsys, tmp_path):
     assert "does not exist" in refuse(capsys, tmp_path / "nowhere")
 
 
+def test_a_name_that_no_file_can_have_is_refused(capsys):
+    assert "name is too long" in refuse(capsys, "n" * 300)
+
+
 def test_an_empty_folder_is_refused(capsys, tmp_path):
     assert "holds no .py file and no notebook" in refuse(capsys, tmp_path)
 
