@@ -6,27 +6,37 @@ formula would be run by a spreadsheet, so it is quoted.
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.results import write_atomically
 
-# What makes a spreadsheet take a text for a formula, also behind white space.
-_FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n")
+# What makes a spreadsheet take a text for a formula, in wide letters too.
+_FORMULA_STARTS = tuple("=+-@|%\uff1d\uff0b\uff0d\uff20")
+# Where a cell may begin for a spreadsheet that takes another mark than ours for the end of one.
+_SEPARATORS = re.compile(r"[;,\t|]")
 
 
-def safe_cell(value: object) -> str:
-    """Return a value as the text of a cell that no spreadsheet runs."""
+def safe_cell(value: object) -> str | int | float:
+    """Return a value as a cell that no spreadsheet runs; numbers stay numbers."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, int | float):
+        return int(value) if value == int(value) else round(value, 6)
     text = str(value)
-    stripped = text.lstrip(" \u00a0\u200b")
-    return f"'{text}" if stripped.startswith(_FORMULA_STARTS) else text
+    begins = text.lstrip("\r\n\t")
+    if begins != text or any(map(_begins_a_formula, (text, *_SEPARATORS.split(text)))):
+        return f"'{_SEPARATORS.sub(' ', text)}"
+    return text
+
+
+def _begins_a_formula(text: str) -> bool:
+    """Whether a text is a formula behind all that does not show: spaces, marks of direction."""
+    shown = (char for char in text if unicodedata.category(char)[0] not in "CZ")
+    return next(shown, "").startswith(_FORMULA_STARTS)
 
 
 def write_gradebook(
@@ -36,13 +46,14 @@ def write_gradebook(
     rows = sorted(rows, key=lambda row: (str(row["student"]).lower(), str(row["submission"])))
     checks = _check_ids(rows) if with_checks else []
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(
         ["student", "student_id", "submission", "status", "late", "score", "max_score", *groups,
          *checks, "isolation", "seed", "note"]
     )  # fmt: skip
     for row in rows:
-        won = dict.fromkeys(groups, 0.0)
+        # What was not asked has no points, which is not the same as none of its points.
+        won: dict[str, float] = {}
         by_check = {}
         for check in row["checks"]:
             won[check["layer"]] = won.get(check["layer"], 0.0) + check["points"]
@@ -52,7 +63,7 @@ def write_gradebook(
             [safe_cell(cell) for cell in (
                 row["student"], row["student_id"], row["submission"], row["status"], row["late"],
                 row["score"] if graded else "", row["max_score"] if graded else "",
-                *(won[group] if graded else "" for group in groups),
+                *(won.get(group, "") for group in groups),
                 *(by_check.get(check, "") for check in checks),
                 row["isolation"], row["seed"], row["note"],
             )]

@@ -50,15 +50,34 @@ def school(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "|x", "%x", "\r=1"]
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        " =1",
+        "|x",
+        "%x",
+        "\r=1",
+        "\u2060=1",
+        "\ufeff=1",
+        "\uff1d1",
+        "\u202e =1",
+        "x;=1+1;",
+        "x;\u00a0@y",
+    ],
 )
 def test_no_cell_is_run_by_a_spreadsheet(text):
-    assert safe_cell(text).startswith("'")
+    cell = safe_cell(text)
+    assert cell.startswith("'")
+    assert ";" not in cell
 
 
 def test_numbers_stay_numbers():
     assert [safe_cell(v) for v in (12, 3.5, 1966987654, -1.0, True)] == [
-        "12", "3.5", "1966987654", "-1", "yes"]  # fmt: skip
+        12, 3.5, 1966987654, -1, "yes"]  # fmt: skip
 
 
 def test_the_missing_are_found_by_number_or_by_name(tmp_path):
