@@ -31,7 +31,7 @@ from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undistur
 from autograder.batch.kept import Kept, explain_others, find_other_scope, list_kept
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
-from autograder.batch.roster import BadRoster, find_missing, read_roster
+from autograder.batch.roster import BadRoster, compare_with_roster, read_roster
 from autograder.manifest import Kit
 from autograder.results import ExitStatus
 from autograder.trusted.errors import NotIsolated
@@ -121,8 +121,8 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     _summarise(done, out, console)
     for sentence in explain_others(kept):
         console.print(Text(sentence))
-    for person in find_missing(roster, entries) if roster else []:
-        console.print(Text(f"missing: {person.name} {person.number}".rstrip()))
+    for sentence in compare_with_roster(roster, entries) if roster else ():
+        console.print(Text(sentence))
     if options.diff:
         for line in compare_results(old, [one.stored for one in done]):
             console.print(Text(line))

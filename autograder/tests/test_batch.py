@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.discovery import discover
 from autograder.batch.gradebook import safe_cell
-from autograder.batch.roster import BadRoster, find_missing, read_roster
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).parent / "toy_course"
@@ -78,26 +76,6 @@ def test_no_cell_is_run_by_a_spreadsheet(text):
 def test_numbers_stay_numbers():
     assert [safe_cell(v) for v in (12, 3.5, 1966987654, -1.0, True)] == [
         12, 3.5, 1966987654, -1, "yes"]  # fmt: skip
-
-
-def test_the_missing_are_found_by_number_or_by_name(tmp_path):
-    path = tmp_path / "roster.csv"
-    path.write_text("Student;ID number\nLovelace, Ada;1\nGrace Hopper;2\nAlan Turing;3\n")
-    for name in ("lovelaceada_1_10_hw.zip", "hoppergrace_9_11_hw.zip"):
-        (tmp_path / name).write_text("")
-    missing = find_missing(read_roster(path), discover(tmp_path, FILES)[0])
-    assert [person.name for person in missing] == ["Alan Turing"]
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(b"a,b\n1,2\n", "neither a column"), (b"", "empty"), (b"\xff\xfe\x00", "not UTF-8")],
-)
-def test_a_roster_that_is_none_is_refused_in_one_sentence(tmp_path, content, words):
-    path = tmp_path / "roster.csv"
-    path.write_bytes(content)
-    with pytest.raises(BadRoster, match=words):
-        read_roster(path)
 
 
 @pytest.mark.slow

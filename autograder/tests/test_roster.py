@@ -1,0 +1,85 @@
+"""Who is missing: a roster as courses export it, held against what was handed in."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.discovery import Entry, discover
+from autograder.batch.roster import (
+    BadRoster,
+    Person,
+    compare_with_roster,
+    find_missing,
+    read_roster,
+)
+
+FILES = ["scale.py", "stack.py"]
+
+
+def entry(student, number=""):
+    return Entry(Path(student), student, student, number)
+
+
+def test_the_missing_are_found_by_number_or_by_name(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("Student;ID number\nLovelace, Ada;1\nGrace Hopper;2\nAlan Turing;3\n")
+    for name in ("lovelaceada_1_10_hw.zip", "hoppergrace_9_11_hw.zip"):
+        (tmp_path / name).write_text("")
+    missing = find_missing(read_roster(path), discover(tmp_path, FILES)[0])
+    assert [person.name for person in missing] == ["Alan Turing"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a,b\n1,2\n", "neither a column"),
+        (b"", "empty"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"PK\x03\x04", "an Excel file"),
+    ],
+)
+def test_a_roster_that_is_none_is_refused_in_one_sentence(tmp_path, content, words):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadRoster, match=words):
+        read_roster(path)
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_roster_is_read_as_spreadsheets_save_it(tmp_path, coding):
+    path = tmp_path / "roster.csv"
+    path.write_bytes("sep=;\nStudent;ID\nJosé Núñez;7\n".encode(coding))
+    assert read_roster(path) == [Person("José Núñez", "7")]
+
+
+def test_first_and_last_names_are_a_name_and_rows_of_nobody_are_none(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("First name,Last name,ID number\nAda,Lovelace,1\n,Points Possible,\n")
+    assert read_roster(path) == [Person("Ada Lovelace", "1")]
+
+
+@pytest.mark.parametrize(
+    ("on_roster", "handed_in"),
+    [
+        (Person("Jose\u0301 Nu\u0301n\u0303ez", ""), entry("José Núñez")),
+        (Person("Ada King Lovelace", ""), entry("lovelaceada")),
+        (Person("Lovelace, Ada", ""), entry("Ada Lovelace; Bob Babbage")),
+        (Person("Ada Lovelace", "4711"), entry("4711")),
+        (Person("", "4711"), entry("", "99; 4711")),
+    ],
+)
+def test_a_person_is_known_however_the_name_is_written(on_roster, handed_in):
+    assert find_missing([on_roster], [handed_in]) == []
+
+
+def test_a_number_of_another_kind_is_nobodys_where_names_are_known():
+    roster = [Person("Never Submitted", "101")]
+    assert find_missing(roster, [entry("Ada Lovelace", "101")]) == roster
+
+
+def test_strangers_and_doubtful_cases_are_told():
+    roster = [Person("Li Wei", "1"), Person("Li Wei", "2"), Person("Ada Lovelace", "3")]
+    told = list(compare_with_roster(roster, [entry("Li Wei"), entry("Eve")]))
+    assert told == ["missing: Ada Lovelace 3", "not certain: 2 people on the roster are called "
+                    "Li Wei", "not on the roster: Eve"]  # fmt: skip
+    assert "nobody on the roster is found" in next(compare_with_roster(roster, [entry("Eve")]))
