@@ -175,7 +175,4 @@ def test_only_folders_of_packages_are_seen_of_the_graders_own_path(tmp_path, mon
 
 
 def test_files_are_bounded_in_number_too(say):
-    assert (
-        int(say("os.statvfs('/tmp').f_files or os.statvfs('/scratch').f_files", "import os"))
-        <= 4096
-    )
+    assert int(say("os.statvfs(os.environ['TMPDIR']).f_files", "import os")) <= 4096
