@@ -50,7 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("submissions", nargs="+", metavar="SUBMISSION", help="a folder, .py, .ipynb or .zip")
-    add("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    add(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="also write the result as JSON; of several, a list",
+    )
     add("--seed", type=int, metavar="N", help="replay the run whose report shows this seed")
     add("--layer", action="append", default=[], metavar="NAME",
         help="grade one layer alone (may be repeated), e.g. --layer Pooler")  # fmt: skip
@@ -66,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="FOLDER",
         help="grade a class: keep a result per submission and a gradebook there; run again, "
              "only what has changed is graded")  # fmt: skip
-    add("--jobs", type=int, metavar="N", default=0,
+    add("--jobs", type=int, metavar="N",
         help="with --out: how many submissions side by side (default: one per core)")  # fmt: skip
     add("--cluster", metavar="ADDRESS",
         help="with --out: grade on the Dask cluster whose scheduler is there, "
@@ -209,11 +214,11 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
     for name in ("jobs", "regrade", "diff", "roster", "checks", "cluster"):
-        if getattr(options, name) and options.out is None:
+        if getattr(options, name) not in (None, False) and options.out is None:
             raise BadArguments(f"--{name} goes with --out FOLDER")
-    if options.cluster and options.jobs:
+    if options.cluster and options.jobs is not None:
         raise BadArguments("--jobs is for this machine; a cluster has as many as its workers")
-    if options.jobs < 0:
+    if options.jobs is not None and options.jobs < 1:
         raise BadArguments("--jobs takes a whole number from 1")
     if options.diff and not options.diff.is_dir():
         raise BadArguments(f"--diff {options.diff}: there is no such folder of results")

@@ -105,9 +105,13 @@ def write_json(path: Path, results: Sequence[Result], *, several: bool) -> None:
 
     Raises OSError when it cannot be written; an older file is then still as it was.
     """
-    data: Any = [result.to_json() for result in results]
-    text = json.dumps(data if several else data[0], indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, text)
+    objects = [result.to_json() for result in results]
+    write_objects(path, objects if several else objects[0])
+
+
+def write_objects(path: Path, objects: Any) -> None:
+    """Write results that already are the schema's objects. Raises OSError as ``write_json``."""
+    write_atomically(path, json.dumps(objects, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

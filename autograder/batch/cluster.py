@@ -12,10 +12,11 @@ Needs the extra ``cluster``; https://distributed.dask.org says how clusters are 
 import atexit
 import concurrent.futures
 import logging
+import re
 import threading
 from asyncio import CancelledError
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,13 @@ from autograder.results import Result
 from autograder.trusted.intake import StagedSubmission
 
 _CONNECT_S = 20
+_CLOSE_S = 2
 # Tasks under way for each of the cluster's threads: enough that none waits for us.
 _AHEAD = 2
+# What Dask takes for an address; what is none would leave a client that cannot be closed.
+_ADDRESS = re.compile(
+    r"(?:(?:tcp|tls|ws|wss|ucx)://)?(?:[\w.-]+|\[[0-9a-fA-F:.%\w]+\]):\d{1,5}", re.ASCII
+)
 _MISSING = "--cluster needs Dask: install this kit's extra with pip install -e '.[cluster]'"
 
 _INSTALLED = Path(__file__).resolve().parents[2]
@@ -91,6 +97,11 @@ def grade_on_cluster(
 
 
 def _connect(address: str) -> Any:
+    if not _ADDRESS.fullmatch(address):
+        raise BadCluster(
+            f"--cluster {address}: that is no address of a Dask scheduler, which looks like "
+            "tcp://10.0.0.5:8786"
+        )
     try:
         from distributed import Client
     except ImportError:
@@ -100,11 +111,15 @@ def _connect(address: str) -> Any:
         name for name in logging.root.manager.loggerDict if name.startswith("distributed")
     ]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    make_client: Any = Client  # has no annotations
+    # Made in two steps: one that fails to begin has to be closed as well.
+    client: Any = Client.__new__(Client)
     try:
-        client = make_client(address, timeout=_CONNECT_S, set_as_default=False)
+        client.__init__(address, timeout=_CONNECT_S, set_as_default=False)
         client.wait_for_workers(1, timeout=_CONNECT_S)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
+        with suppress(Exception):
+            client.close(timeout=_CLOSE_S)
+        client.status = "closed"  # or its end would try again, and print what that raises
         raise BadCluster(
             f"--cluster {address}: no Dask scheduler with a worker answers there within "
             f"{_CONNECT_S} s ({type(error).__name__})"

@@ -33,7 +33,8 @@ from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
 from autograder.batch.roster import BadRoster, compare_with_roster, read_roster
 from autograder.manifest import Kit
-from autograder.results import ExitStatus
+from autograder.reports.output import Output
+from autograder.results import ExitStatus, write_objects
 from autograder.trusted.errors import NotIsolated
 
 GRADEBOOK = "gradebook.csv"
@@ -99,7 +100,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         raise BadBatch(str(error)) from error
     except OSError as error:
         raise BadBatch(f"--out {out} cannot be made: {error.strerror}") from error
-    console = Console(highlight=False, soft_wrap=True)
+    console = Output(highlight=False, soft_wrap=True)
     for note in notes:
         console.print(Text(f"note: {note}", style="dim"))
     # Read before anything is graded: OLD may be the folder that is graded into.
@@ -126,6 +127,11 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     if options.diff:
         for line in compare_results(old, [one.stored for one in done]):
             console.print(Text(line))
+    if options.json:
+        try:
+            write_objects(options.json, [one.stored for one in done])
+        except OSError as error:
+            raise BadBatch(f"--json {options.json} cannot be written: {error.strerror}") from error
     if any(one.fault for one in done):
         return ExitStatus.GRADER_FAILED
     # Some students hand in what is none; where nobody's can be read, the input is wrong.
@@ -140,6 +146,8 @@ def _grade_into(
     """Grade into a folder that is ours alone. Raises BadBatch, Stopped; OSError when not stored."""
     results.clear_leftovers()
     for path in (results.folder / GRADEBOOK, *map(results.path_of, entries)):
+        if options.json and options.json.resolve() == path.resolve():
+            raise BadBatch(f"--json {options.json}: that file is one of --out's own; name another")
         if path.is_dir():
             raise BadBatch(f"{path} is a folder, and a file is to be written there: move it away")
     kept_seed = results.last_seed(entries) if options.seed is None else None

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.manifest import WHOLE_MODEL, Kit
+from autograder.reports.output import Output
 from autograder.results import CheckResult, Result, is_isolated
 
 _MARKS = {"full": ("✓", "green"), "some": ("~", "yellow"), "none": ("✗", "red")}
@@ -30,7 +31,7 @@ class Terminal:
 
     def __init__(self) -> None:
         # Where no terminal says how wide it is, a width people read well.
-        self._out = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+        self._out = Output(highlight=False, width=None if sys.stdout.isatty() else 100)
         self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
         self._unicode = encoding.startswith("utf")

@@ -143,6 +143,8 @@ def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path
         (["--out", "{out}", "--diff", "nowhere"], "there is no such folder"),
         (["--out", "{out}", "--roster", "nowhere.csv"], "cannot be read"),
         (["--out", "{out}", "--jobs", "-1"], "--jobs takes a whole number"),
+        (["--out", "{out}", "--jobs", "0"], "--jobs takes a whole number from 1"),
+        (["--out", "{out}", "--json", "{out}/ada.json"], "that file is one of --out's own"),
         (["--cluster", "tcp://127.0.0.1:9"], "--cluster goes with --out"),
         (["--out", "{out}", "--require-isolation", "--sandbox", "none"], "offers only «limited"),
         ([], "say with --out FOLDER"),
@@ -153,6 +155,7 @@ def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path
 def test_bad_arguments_of_a_batch_are_one_sentence(school, tmp_path, arguments, words):
     file = tmp_path / "file"
     file.write_text("")
+    (tmp_path / "out").mkdir()
     arguments = [a.format(file=file, out=tmp_path / "out") for a in arguments]
     done = grade(school, *arguments)
     assert done.returncode == 2
@@ -185,7 +188,7 @@ def test_what_was_graded_with_less_isolation_is_said_and_not_taken_for_isolated(
 
 
 @pytest.mark.slow
-def test_files_that_came_one_by_one_are_graded_together(tmp_path, stored):
+def test_files_that_came_one_by_one_are_graded_together(tmp_path):
     school, reference = tmp_path / "class", TOY / "solutions" / "toy"
     school.mkdir()
     for number, name in enumerate(FILES):
@@ -198,3 +201,21 @@ def test_files_that_came_one_by_one_are_graded_together(tmp_path, stored):
     assert [found[name]["score"] for name in ("ada", "bob", "eve")] == ["100", "100", ""]
     assert [found[name]["late"] for name in ("ada", "bob")] == ["no", "yes"]
     assert "handed in work.rar" in found["eve"]["note"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe as POSIX has it")
+def test_a_reader_who_goes_away_decides_nothing_and_json_holds_the_whole_class(school, tmp_path):
+    out, target = tmp_path / "out", tmp_path / "class.json"
+    command = [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(school), "--out",
+               str(out), "--no-training", "--json", str(target)]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(timeout=120) == 0
+    assert said == b""
+    assert len(rows(out)) == 5
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert [one["submission"] for one in found] == ["ada", "alan", "empty.zip", "grace", "wrong"]
+    assert all(one["schema"] == 1 and "checks" in one for one in found)
+    assert found[2]["gradable"] is False

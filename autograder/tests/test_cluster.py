@@ -98,6 +98,32 @@ def test_no_scheduler_is_one_sentence(tmp_path, monkeypatch):
         list(cluster.grade_on_cluster(None, [], "tcp://127.0.0.1:9"))
 
 
+@pytest.mark.parametrize("address", ["nonsense", "http://10.0.0.5:8786", "tcp://", "tcp://host",
+                                     "tcp://host:port", "10.0.0.5:8786/status", ":8786"])  # fmt: skip
+def test_what_is_no_address_is_one_sentence_at_once(address):
+    from autograder.batch import cluster
+
+    with pytest.raises(cluster.BadCluster, match="no address of a Dask scheduler"):
+        list(cluster.grade_on_cluster(None, [], address))
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5:8786", "tls://login.example.org:8786",
+                                     "tcp://[::1]:8786"])  # fmt: skip
+def test_what_dask_takes_for_an_address_is_tried(address):
+    from autograder.batch import cluster
+
+    assert cluster._ADDRESS.fullmatch(address)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_wants_certificates_is_one_sentence(tmp_path, submit):
+    command = grade(submit(), tmp_path / "out", "--cluster", "tls://127.0.0.1:9")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "no Dask scheduler with a worker answers there" in done.stderr
+
+
 def test_a_machine_with_another_kit_is_refused(tmp_path):
     from autograder.batch import cluster
     from autograder.batch.grader import Job
