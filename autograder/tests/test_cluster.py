@@ -98,8 +98,11 @@ def test_no_scheduler_is_one_sentence(tmp_path, monkeypatch):
         list(cluster.grade_on_cluster(None, [], "tcp://127.0.0.1:9"))
 
 
-@pytest.mark.parametrize("address", ["nonsense", "http://10.0.0.5:8786", "tcp://", "tcp://host",
-                                     "tcp://host:port", "10.0.0.5:8786/status", ":8786"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "http://10.0.0.5:8786", "tcp://", "tcp://host", "tcp://host:port",
+     "10.0.0.5:8786/status", ":8786"],
+)  # fmt: skip
 def test_what_is_no_address_is_one_sentence_at_once(address):
     from autograder.batch import cluster
 
