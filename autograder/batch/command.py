@@ -4,6 +4,7 @@ Runs on the trusted side.
 """
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -148,7 +149,7 @@ def _grade_into(
     for path in (results.folder / GRADEBOOK, *map(results.path_of, entries)):
         if options.json and options.json.resolve() == path.resolve():
             raise BadBatch(f"--json {options.json}: that file is one of --out's own; name another")
-        if path.is_dir():
+        if os.path.isdir(path):  # asks also about names too long to be one
             raise BadBatch(f"{path} is a folder, and a file is to be written there: move it away")
     kept_seed = results.last_seed(entries) if options.seed is None else None
     job = Job(
@@ -254,12 +255,12 @@ def count_misconceptions(stored: Sequence[dict[str, Any]]) -> list[tuple[str, in
 
 
 def _summarise(done: Sequence[Done], out: Path, console: Console) -> None:
-    fresh = sum(1 for one in done if one.fresh)
-    bad = [one for one in done if one.stored["status"] != "graded"]
+    graded = [one for one in done if one.stored["status"] == "graded"]
+    fresh = sum(1 for one in graded if one.fresh)
     console.print(
         Text(
-            f"{len(done)} submissions: {fresh} graded now, {len(done) - fresh} unchanged since "
-            f"last time, {len(bad)} not gradable. Results: {out}, {out / GRADEBOOK}"
+            f"{len(done)} submissions: {fresh} graded now, {len(graded) - fresh} unchanged since "
+            f"last time, {len(done) - len(graded)} not gradable. Results: {out}, {out / GRADEBOOK}"
         )
     )
     common = count_misconceptions([one.stored for one in done])

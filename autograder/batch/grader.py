@@ -4,6 +4,7 @@ Runs on the trusted side, in a process of this machine's pool or of a cluster. I
 when the first submission has to be graded.
 """
 
+import errno
 import gc
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,17 @@ from typing import Any
 
 from autograder.batch.discovery import Entry
 from autograder.batch.platform_names import read_platform_name
-from autograder.batch.results_folder import Fingerprint, ResultsFolder
+from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe
 from autograder.manifest import Kit, KitError
 from autograder.results import Result, is_isolated
 from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.intake import IntakeLimits, StagedSubmission, stage_submission
 from autograder.trusted.outcomes import clean_text
+
+# What no submission is to blame for, and what the next one would meet as well.
+ENDS_THE_BATCH = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+# What the system has against the name of one result.
+_OF_ONE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,11 @@ def prepare(
             staged = stage_submission(entry.location, names, files, IntakeLimits(), entry.parts)
             problem = _explain_several(staged)
     except UngradableSubmission as error:
-        problem = str(error)
+        problem = _without_folder(str(error), entry)
+    except OSError as error:
+        if error.errno in ENDS_THE_BATCH:
+            raise
+        problem = f"{_name_of(entry)}: {error.strerror}"
     staged = None if problem else staged
     digest = staged.digest if staged else f"unreadable: {problem}"
     mark = Fingerprint(digest, job.kit_digest, job.seed, job.options)
@@ -140,8 +150,7 @@ def prepare(
     if known is not None and not (job.require_isolation and is_weakly_isolated(known)):
         return Done(entry, known, fresh=False)
     if staged is None:
-        stored = results.write(entry, mark, _not_graded(job, entry, problem))
-        return Done(entry, stored, fresh=True)
+        return _store(results, entry, mark, _not_graded(job, entry, problem))
     return Task(entry, staged, mark)
 
 
@@ -160,21 +169,42 @@ def is_weakly_isolated(stored: dict[str, Any]) -> bool:
 
 
 def keep(results: ResultsFolder, task: Task, result: Result) -> Done:
-    """Store a result. Raises OSError when it cannot be stored."""
+    """Store a result. Raises OSError when none can be stored."""
     fault = result.grader_faults[0] if result.grader_faults else ""
-    stored = results.write(task.entry, task.mark, result)
-    return Done(task.entry, stored, fresh=True, fault=fault)
+    return _store(results, task.entry, task.mark, result, fault)
 
 
 def give_up(job: Job, entry: Entry, why: str) -> Done:
     """Store that a submission could not be graded, through no fault of its own."""
     mark = Fingerprint("", "", job.seed, "given up")
-    stored = ResultsFolder(job.out).write(entry, mark, _not_graded(job, entry, why))
-    return Done(entry, stored, fresh=True, fault=why)
+    return _store(ResultsFolder(job.out), entry, mark, _not_graded(job, entry, why), why)
+
+
+def _store(
+    results: ResultsFolder, entry: Entry, mark: Fingerprint, result: Result, fault: str = ""
+) -> Done:
+    try:
+        return Done(entry, results.write(entry, mark, result), fresh=True, fault=fault)
+    except OSError as error:
+        if error.errno not in _OF_ONE_NAME:
+            raise
+        # It stands in this run's gradebook; the next run grades it again.
+        why = f"its result cannot be stored: {error.strerror}"
+        return Done(entry, describe(entry, mark, result), fresh=True, fault=why)
+
+
+def _name_of(entry: Entry) -> str:
+    return clean_text(entry.location.name, 120)
+
+
+def _without_folder(problem: str, entry: Entry) -> str:
+    """Say a submission's name for its path: a class that is moved elsewhere is as it was."""
+    name = _name_of(entry)
+    return problem.replace(clean_text(str(entry.location), 200), name) if name else problem
 
 
 def _not_graded(job: Job, entry: Entry, problem: str) -> Result:
-    name = clean_text(entry.location.name, 120)
     return Result(
-        name, job.assignment, job.seed, "", gradable=False, problem=problem, training="none"
-    )
+        _name_of(entry), job.assignment, job.seed, "", gradable=False, problem=problem,
+        training="none",
+    )  # fmt: skip

@@ -13,7 +13,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 from autograder.batch.discovery import Entry
-from autograder.batch.grader import BatchGrader, Done, Job, give_up, keep, prepare
+from autograder.batch.grader import (
+    ENDS_THE_BATCH,
+    BatchGrader,
+    Done,
+    Job,
+    give_up,
+    keep,
+    prepare,
+)
 from autograder.batch.interruption import children_deaf_to_ctrl_c, ignore_ctrl_c
 from autograder.batch.results_folder import ResultsFolder
 from autograder.manifest import load_kit
@@ -46,12 +54,18 @@ def _grade(entry: Entry, regrade: bool) -> Done:
 
 
 def grade_entry(grader: BatchGrader, entry: Entry, *, regrade: bool) -> Done:
-    """Stage, look whether it is done, grade, store."""
+    """Stage, look whether it is done, grade, store. Raises OSError when none can be stored."""
     results = ResultsFolder(grader.job.out)
     task = prepare(grader.job, grader.kit, results, entry, regrade=regrade)
     if isinstance(task, Done):
         return task
-    return keep(results, task, grader.grade(task.staged))
+    try:
+        result = grader.grade(task.staged)
+    except OSError as error:
+        if error.errno in ENDS_THE_BATCH:
+            raise
+        return give_up(grader.job, entry, f"the grader failed on it: {error.strerror or error}")
+    return keep(results, task, result)
 
 
 def grade_many(

@@ -51,6 +51,20 @@ def fingerprint_kit(kit: Kit) -> str:
     return digest.hexdigest()[:32]
 
 
+def describe(entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str, Any]:
+    """Return what is stored of a result."""
+    return {
+        **result.to_json(),
+        "key": entry.key,
+        "student": entry.student,
+        "student_id": entry.student_id,
+        "late": entry.late,
+        "status": "graded" if result.gradable else "not gradable",
+        "note": result.problem,
+        "fingerprint": asdict(fingerprint),
+    }
+
+
 class ResultsFolder:
     """Reads and writes the results of a batch."""
 
@@ -63,16 +77,7 @@ class ResultsFolder:
 
     def write(self, entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str, Any]:
         """Store a result and return what was stored. Raises OSError when it cannot be written."""
-        stored = {
-            **result.to_json(),
-            "key": entry.key,
-            "student": entry.student,
-            "student_id": entry.student_id,
-            "late": entry.late,
-            "status": "graded" if result.gradable else "not gradable",
-            "note": result.problem,
-            "fingerprint": asdict(fingerprint),
-        }
+        stored = describe(entry, fingerprint, result)
         text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
         write_atomically(self.path_of(entry), text)
         return stored

@@ -90,16 +90,16 @@ def test_a_class_is_graded_kept_and_not_graded_again(school, tmp_path, stored):
     kept = stored(out)
     times = {path: path.stat().st_mtime_ns for path in out.glob("*.json")}
     second = grade(school, "--out", out)
-    assert "0 graded now, 5 unchanged" in second.stdout
+    assert "0 graded now, 4 unchanged since last time, 1 not gradable" in second.stdout
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.json")} == times
     # What changes is graded again, and only that; --diff says what moved and why.
     shutil.copytree(out, tmp_path / "old")
     shutil.copy(school / "ada" / "scale.py", school / "wrong" / "scale.py")
     third = grade(school, "--out", out, "--diff", tmp_path / "old")
-    assert "1 graded now, 4 unchanged" in third.stdout
+    assert "1 graded now, 3 unchanged since last time, 1 not gradable" in third.stdout
     assert "-> 100 (the submission changed)" in third.stdout
     again = grade(school, "--out", out, "--regrade")
-    assert "5 graded now" in again.stdout
+    assert "4 graded now, 0 unchanged" in again.stdout
     assert stored(out)["ada.json"] == kept["ada.json"]
 
 
@@ -182,7 +182,7 @@ def test_what_was_graded_with_less_isolation_is_said_and_not_taken_for_isolated(
     refused = grade(school, "--out", out, "--sandbox", "none", "--require-isolation")
     assert refused.returncode == 2
     strict = grade(school, "--out", out, "--require-isolation")
-    assert "4 graded now, 1 unchanged" in strict.stdout
+    assert "4 graded now, 0 unchanged" in strict.stdout
     assert "weak" not in strict.stdout
     assert "namespaces, read-only files" in rows(out)["ada"]["isolation"]
 
@@ -219,3 +219,18 @@ def test_a_reader_who_goes_away_decides_nothing_and_json_holds_the_whole_class(s
     assert [one["submission"] for one in found] == ["ada", "alan", "empty.zip", "grace", "wrong"]
     assert all(one["schema"] == 1 and "checks" in one for one in found)
     assert found[2]["gradable"] is False
+
+
+def test_a_class_that_is_moved_is_not_judged_anew(tmp_path):
+    school, out = tmp_path / "class", tmp_path / "out"
+    school.mkdir()
+    for name in ("ada.zip", "bob.zip", "eve.zip"):
+        (school / name).write_bytes(b"no zip")
+    grade(school, "--out", out, "--seed", 1)
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*.json")}
+    school.rename(tmp_path / "elsewhere")
+    grade(tmp_path / "elsewhere", "--out", out)
+    assert len(times) == 3
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*.json")} == times
+    assert rows(out)["ada.zip"]["note"].startswith("ada.zip")
+    assert str(tmp_path) not in (out / "gradebook.csv").read_text()

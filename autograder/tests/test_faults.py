@@ -4,6 +4,7 @@
 ``KIT_SANDBOX=unshare`` tries what a machine without bubblewrap has.
 """
 
+import errno
 import os
 import random
 import shutil
@@ -15,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.batch import grader as batch_grader
+from autograder.batch.discovery import Entry, name_given
 from autograder.batch.grader import BatchGrader, Job
+from autograder.batch.pool import grade_entry
 from autograder.manifest import load_kit
 from autograder.tests.attack_runs import adopted_orphans
 from autograder.trusted.intake import IntakeLimits, stage_submission
@@ -147,7 +151,7 @@ def test_graders_killed_at_random_moments_lose_nothing_and_do_nothing_twice(
     assert stored(out) == wanted
     assert not list(out.glob(".*")), "nothing half-written is left"
     again = subprocess.run(command(school, out), capture_output=True, text=True, check=True)
-    assert "13 submissions: 0 graded now" in again.stdout, done.stdout
+    assert "13 submissions: 0 graded now, 12 unchanged" in again.stdout, done.stdout
 
 
 def small_disk(folder, size, *arguments):
@@ -187,3 +191,35 @@ def test_a_result_that_does_not_fit_leaves_the_old_file(tmp_path, submit):
     assert done.returncode == 2, done.stderr
     assert done.stdout.endswith("old")
     assert "No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "ends"),
+    [(errno.ENAMETOOLONG, False), (errno.EIO, False), (errno.ENOSPC, True), (errno.EROFS, True)],
+)
+@pytest.mark.parametrize("step", ["stage_submission", "grade"])
+def test_what_the_system_has_against_one_submission_costs_that_one_only(
+    step, number, ends, grader, submit, monkeypatch
+):
+    def fail(*_):
+        raise OSError(number, "as the system says")
+
+    owner = batch_grader if step == "stage_submission" else BatchGrader
+    monkeypatch.setattr(owner, step, fail)
+    entry = name_given(submit())
+    if ends:
+        with pytest.raises(OSError, match="as the system says"):
+            grade_entry(grader, entry, regrade=True)
+        return
+    done = grade_entry(grader, entry, regrade=True)
+    assert done.stored["status"] == "not gradable"
+    assert "as the system says" in done.stored["note"]
+    # Only what is our own doing makes the command end with 3.
+    assert bool(done.fault) is (step == "grade")
+
+
+def test_a_name_too_long_for_a_result_costs_that_submission_only(tmp_path, grader):
+    (tmp_path / "work.zip").write_bytes(b"no zip")
+    done = grade_entry(grader, Entry(tmp_path / "work.zip", "k" * 300), regrade=False)
+    assert done.fault == "its result cannot be stored: File name too long"
+    assert done.stored["status"] == "not gradable"
