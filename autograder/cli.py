@@ -76,12 +76,15 @@ def build_parser() -> argparse.ArgumentParser:
     add("--cluster", metavar="ADDRESS",
         help="with --out: grade on the Dask cluster whose scheduler is there, "
              "e.g. tcp://10.0.0.5:8786")  # fmt: skip
-    add("--regrade", action="store_true", help="with --out: grade also what has not changed")
-    add("--diff", type=Path, metavar="OLD", help="with --out: list the scores that moved since")
+    add("--regrade", action="store_true",
+        help="with --out: grade also what has not changed or has other options")  # fmt: skip
+    add("--diff", type=Path, metavar="OLD",
+        help="with --out: list the scores that moved since OLD, an earlier --out")  # fmt: skip
     add("--roster", type=Path, metavar="CSV", help="with --out: list who handed in nothing")
     add("--checks", action="store_true",
         help="with --out: a column per check in the gradebook")  # fmt: skip
-    add("--quiet", action="store_true", help="print no report (for use with --json)")
+    add("--quiet", action="store_true",
+        help="print no report; of a class, the summary alone (for use with --json)")  # fmt: skip
     add("--assignment", metavar="NAME", help="which assignment, where the kit has several")
     add("--kit", type=Path, default=_ROOT, metavar="FOLDER",
         help="the folder that holds assignments/ and solutions/")  # fmt: skip

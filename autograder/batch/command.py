@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from autograder.batch.cluster import BadCluster, grade_on_cluster
@@ -31,6 +30,7 @@ from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
 from autograder.batch.kept import Kept, explain_others, find_other_scope, list_kept
 from autograder.batch.pool import count_cores, grade_many
+from autograder.batch.progress import show_progress
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
 from autograder.batch.roster import BadRoster, compare_with_roster, read_roster
 from autograder.manifest import Kit
@@ -203,11 +203,7 @@ def _grade_all(
     done: list[Done],
 ) -> None:  # fmt: skip
     """Add each submission's result to ``done`` as it is ready; in the end in the class's order."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TimeRemainingColumn())  # fmt: skip
-    quiet = options.quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=quiet) as progress:
-        task = progress.add_task("grading", total=len(entries))
+    with show_progress(console, len(entries), quiet=options.quiet) as advance:
         if options.cluster:
             graded = grade_on_cluster(job, entries, options.cluster, regrade=options.regrade)
         else:
@@ -217,7 +213,7 @@ def _grade_all(
         with closing(graded):
             for one in graded:
                 done.append(one)
-                progress.advance(task)
+                advance()
                 if not options.quiet and one.fresh:
                     console.print(Text(_line(one)))
     order = {entry.key: index for index, entry in enumerate(entries)}
