@@ -167,23 +167,26 @@ def _grade_into(
             "another --out, or --regrade to replace them"
         )
     done: list[Done] = []
-    stopped = False
+    why: BaseException | None = None
     try:
         with sigterm_like_ctrl_c():
             _grade_all(job, entries, options, console, done)
-    except KeyboardInterrupt:
-        stopped = True
+    except (KeyboardInterrupt, BadCluster) as error:
+        why = error
     except BaseException:
         results.clear_leftovers()
         raise
     with undisturbed():
         results.clear_leftovers()
         kept = list_kept(results, job, entries, done)
-        write_gradebook(
-            results.folder / GRADEBOOK, kept.rows, kit.groups, with_checks=options.checks
-        )
-    if stopped:
+        if kept.rows:
+            write_gradebook(
+                results.folder / GRADEBOOK, kept.rows, kit.groups, with_checks=options.checks
+            )
+    if isinstance(why, KeyboardInterrupt):
         raise Stopped(_say_stopped(kept, done, entries, options))
+    if why is not None:
+        raise why
     return done, kept
 
 

@@ -80,6 +80,7 @@ def test_a_lost_worker_s_submissions_are_graded_by_another_with_the_same_results
     before = {path: path.stat().st_mtime_ns for path in there.glob("*.json")}
     with subprocess.Popen([*command, "--regrade"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE) as running:  # fmt: skip
+        (there / "gradebook.csv").unlink()
         wait_for(lambda: any(path.stat().st_mtime_ns != then for path, then in before.items()))
         workers[1].send_signal(signal.SIGSTOP)  # the class cannot be finished now
         scheduler.kill()
@@ -88,6 +89,8 @@ def test_a_lost_worker_s_submissions_are_graded_by_another_with_the_same_results
     assert "the cluster's scheduler went away" in said.decode()
     assert "Traceback" not in said.decode()
     assert set(stored(there)) == kept
+    book = (there / "gradebook.csv").read_text(encoding="utf-8-sig")
+    assert len(book.splitlines()) == 1 + len(kept)
 
 
 def test_no_scheduler_is_one_sentence(tmp_path, monkeypatch):
