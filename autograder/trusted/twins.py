@@ -83,7 +83,7 @@ class Twin:
     def _hand_over(self) -> None:
         """Let the student's module have the reference's weights with the next question."""
         reading, shapes = self.reading, self._shapes
-        self._pending = reading.translate(self.weights, shapes)
+        self._pending = self.reference.weights_read_as(reading, shapes)
         self.student.meaning = self.weights
         self.student.translate = lambda values: reading.translate(values, shapes)
 

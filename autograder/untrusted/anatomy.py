@@ -1,7 +1,7 @@
 """What a student's module consists of: parameters, parts, attributes, doubles.
 
-Runs inside the sandbox, next to student code. Uses torch's own functions, fetched before any
-student code runs: an overridden ``named_parameters`` is not asked.
+Runs inside the sandbox, next to student code. Reads what torch keeps, in torch's own order: an
+overridden ``named_parameters`` is not asked, and torch's walk takes three times as long.
 """
 
 from typing import Any
@@ -10,9 +10,6 @@ from torch import nn
 
 from autograder.untrusted.doubles import Recorder
 
-named_modules = nn.Module.named_modules
-_named_buffers = nn.Module.named_buffers
-
 # A module's parts, itself among them, each once with its name.
 Parts = list[tuple[str, nn.Module]]
 
@@ -20,9 +17,30 @@ ENTRIES_MAX = 4096
 _CONTAINERS = (list, tuple, dict)
 
 
+def named_modules(module: nn.Module) -> Parts:
+    """Return the module and every module in it, each once by its first name, as torch does."""
+    found: Parts = []
+    seen: set[int] = set()
+    waiting: list[tuple[str, nn.Module]] = [("", module)]
+    while waiting:
+        place, part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        found.append((place, part))
+        before = f"{place}." if place else ""
+        inside = [
+            (f"{before}{name}", child)
+            for name, child in part._modules.items()  # noqa: SLF001  (no override is asked)
+            if child is not None
+        ]
+        waiting.extend(reversed(inside))
+    return found
+
+
 def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]) -> dict[str, Any]:
-    """Return what the module consists of: parameters, buffers, sub-modules, attributes, doubles."""
-    parts = list(named_modules(module))
+    """Return what the module consists of: parameters, sub-modules, attributes, doubles."""
+    parts = named_modules(module)
     owners = {name: type(part).__name__ for name, part in parts}
     parameters = [
         {
@@ -37,9 +55,6 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
     places = {id(part): name for name, part in parts}
     return {
         "parameters": parameters[:ENTRIES_MAX],
-        "buffers": [
-            {"name": name, "shape": list(value.shape)} for name, value in _named_buffers(module)
-        ][:ENTRIES_MAX],
         "modules": [[name, kind] for name, kind in owners.items()][:ENTRIES_MAX],
         "attributes": {name: _kind_of(module, name) for name in attributes},
         "unregistered": _unregistered_modules(parts),

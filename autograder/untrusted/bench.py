@@ -162,7 +162,7 @@ class Bench:
     def _train(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
         module = self._weighed(request, tensors)
         train(module, **_data(tensors), **request["settings"])
-        parts = list(named_modules(module))
+        parts = named_modules(module)
         return {}, {f"trained.{name}": value for name, value in parameters_of(parts).items()}
 
     def _predict(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:

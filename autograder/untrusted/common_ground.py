@@ -6,6 +6,7 @@ out when that layer is loaded, it is asked in a process of its own instead.
 """
 
 import math
+import operator
 from types import ModuleType
 from typing import Any
 
@@ -45,5 +46,4 @@ def is_untouched() -> bool:
 
 
 def _is_changed(place: ModuleType | type, before: dict[str, Any]) -> bool:
-    now = vars(place)
-    return any(now.get(name) is not value for name, value in before.items())
+    return not all(map(operator.is_, map(vars(place).get, before), before.values()))

@@ -76,6 +76,8 @@ def bind_arguments(
     Raises TypeError like a real call for too many arguments or one given twice.
     """
     names = own or official
+    if names == official and not keywords and len(positional) <= len(names):
+        return dict(zip(names, positional, strict=False))
     spare = iter([name for name in official if name not in names])
     meant = {name: name if name in official else next(spare, name) for name in names}
     names = tuple(meant[name] for name in names)

@@ -98,7 +98,7 @@ def _adapt_arguments(
 
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copy the given values into the parameters of the same names, in place."""
-    own = parameters_of(list(named_modules(module)))
+    own = parameters_of(named_modules(module))
     with _no_grad():
         for name, value in tensors.items():
             own[name].data = value.to(own[name].dtype).clone()
@@ -119,7 +119,7 @@ def run_module(
     With a ``cotangent`` of the output's shape, gradients of ``(output * cotangent).sum()`` with
     respect to every parameter and every floating-point input come too.
     """
-    parts = list(named_modules(module))
+    parts = named_modules(module)
     if any(part.training != training for _, part in parts):
         _train(module, training)
     recorder.calls.clear()
