@@ -1,14 +1,15 @@
 """Lay out attacks, grade them with the real command, and look at what came of it.
 
 An attack is a folder in ``attacks/`` with an ``attack.toml`` and a hostile submission, or a
-``make.py`` that builds what git cannot hold; files of the toy course that are absent come from its
+``make.py`` that builds what git cannot hold; files of the course that are absent come from its
 reference. The keys of ``attack.toml``:
 
     must_not = "one line: what must not happen"
     kind = "reading"            # which attacks share a command
+    course = "bert"             # the real exercise, training included (the default: the toy course)
     gradable = false            # refused at intake (default: true)
     points_max = {Scale = 0}    # what its honest part deserves, by layer
-    points_min = {Stack = 40}   # what it must still win (the default: Stack is honest)
+    points_min = {Stack = 40}   # what it must still win (the toy's default: Stack is honest)
     marker = "text"             # must not come out raw (or a list of texts) ...
     marker_in = ["json"]        # ... in these outputs: terminal, json; csv, html of a class
     shown = "text"              # must come out on the terminal as it is
@@ -31,7 +32,10 @@ import sys
 import time
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from autograder.manifest import load_kit
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).parent / "toy_course"
@@ -43,12 +47,48 @@ GROUPS = 3
 SUBMISSION_WALL_CLOCK_S_MAX = GROUPS * sum(list(LIMITS.values())[:2]) + 6
 START_WALL_CLOCK_S_MAX = 40
 GRADER_MEMORY_MIB_MAX = 1800
-FULL_MARKS = {"Scale": 50, "Stack": 40, "EndToEnd": 10}
 LEFT = "left-by-attack"
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
 PR_SET_CHILD_SUBREAPER = 36
 # unshare tries what a machine without bubblewrap has.
 SANDBOX = ["--sandbox", os.environ.get("KIT_SANDBOX", "auto")]
+
+
+@dataclass(frozen=True)
+class Course:
+    """An exercise that attacks are made on, and what grading one submission of it may take."""
+
+    top: Path
+    name: str
+    wall_clock_s_max: float
+    points_min: dict
+
+    @cached_property
+    def kit(self):
+        return load_kit(self.top, self.name)
+
+    @property
+    def full_marks(self):
+        return {group: self.kit.points_of(group) for group in self.kit.groups}
+
+    def complete(self, folder):
+        """Give a submission the reference's file for each that it lacks; return it."""
+        for layer in self.kit.layers:
+            if not os.path.lexists(folder / layer.file):
+                shutil.copy(self.kit.staff_folder / layer.file, folder)
+        return folder
+
+    def options(self, around):
+        """Return which course to grade by: the toy's copy, which holds a secret, or the real one."""
+        toy = ("--kit", around.top / "kit", "--assignment", "toy")
+        return toy if self.name == "toy" else ()
+
+
+COURSES = {
+    "toy": Course(TOY, "toy", SUBMISSION_WALL_CLOCK_S_MAX, {"Stack": 40}),
+    # Two trainings, and all that is asked of a wrong layer, on a machine that has other work.
+    "bert": Course(ROOT, "bert", 90, {}),
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +99,7 @@ class Attack:
     folder: Path
     must_not: str
     kind: str
+    course: str = "toy"
     gradable: bool = True
     points_max: dict | None = None
     points_min: dict | None = None
@@ -69,7 +110,7 @@ class Attack:
 
     @property
     def batch(self):
-        return "fast" if self.fast else self.kind
+        return "fast" if self.fast else f"{self.course} {self.kind}"
 
     def lay_out(self, folder):
         """Build the submission in ``folder`` and return what to give to the command."""
@@ -82,11 +123,7 @@ class Attack:
                 shutil.copy(path, folder)
         make = self.folder / "make.py"
         location = load_module(make).make(folder) if make.exists() else folder
-        if location.is_dir():
-            for name in ("scale.py", "stack.py"):
-                if not os.path.lexists(location / name):
-                    shutil.copy(TOY / "solutions" / "toy" / name, location)
-        return location
+        return COURSES[self.course].complete(location) if location.is_dir() else location
 
 
 def read_attack(folder):
@@ -127,9 +164,15 @@ class Surroundings:
     top: Path
     canary: str
 
-    @property
-    def sibling(self):
-        return self.top / "submissions" / "sibling"
+    def sibling(self, course="toy"):
+        """Return an honest submission that holds the secret."""
+        folder = self.top / "submissions" / f"sibling_{course}"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            for path in COURSES[course].complete(folder).iterdir():
+                text = path.read_text(encoding="utf-8")
+                path.write_text(f"# {self.canary}\n{text}", encoding="utf-8")
+        return folder
 
     def environment(self):
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
@@ -156,23 +199,22 @@ def make_surroundings(top):
     (top / "home").mkdir()
     for name in ("notes.txt", ".netrc", ".bashrc"):
         (top / "home" / name).write_text(f"{secret.canary}\n")
-    secret.sibling.mkdir(parents=True)
-    for name in ("scale.py", "stack.py"):
-        text = (TOY / "solutions" / "toy" / name).read_text()
-        (secret.sibling / name).write_text(f"# {secret.canary}\n{text}")
+    (top / "submissions").mkdir()
+    secret.sibling()
     return secret
 
 
 def grade(attacks, around, *options, honest=True):
-    """Grade attacks, each followed by the honest sibling, and look at what is left afterwards."""
+    """Grade attacks of one course, each followed by an honest sibling; look at what is left."""
+    course = COURSES[attacks[0].course]
     locations = [attack.lay_out(around.top / "submissions" / attack.name) for attack in attacks]
     written = around.top / "out.json"
     asked = [*(() if "--sandbox" in options else SANDBOX), *options, "--json", written]
-    after = [around.sibling] if honest else []
+    after = [around.sibling(course.name)] if honest else []
     named = [place for location in locations for place in (location, *after)]
-    command = [sys.executable, "grade.py", "--kit", around.top / "kit", "--assignment", "toy"]
+    command = [sys.executable, "grade.py", *course.options(around)]
     before = take_stock(around)
-    limit_s = START_WALL_CLOCK_S_MAX + SUBMISSION_WALL_CLOCK_S_MAX * len(named)
+    limit_s = START_WALL_CLOCK_S_MAX + course.wall_clock_s_max * len(named)
     faults = []
     said, complained = around.top / "out.terminal", around.top / "out.errors"
     with adopted_orphans(faults), said.open("wb") as out, complained.open("wb") as errors:
@@ -294,12 +336,13 @@ def points_by_layer(result):
 
 def find_faults(attack, run):
     """Return a sentence for everything that happened and must not."""
+    course = COURSES[attack.course]
     faults = list(run.faults)
     index = 2 * run.names.index(attack.name)
     if len(run.results) <= index + 1:
         return [*faults, "there is no result"]
     hostile, honest = run.results[index : index + 2]
-    if points_by_layer(honest) != FULL_MARKS:
+    if points_by_layer(honest) != course.full_marks:
         faults.append(f"the honest submission after it won only {points_by_layer(honest)}")
     if hostile["gradable"] is not attack.gradable:
         faults.append(f"gradable is {hostile['gradable']}: {hostile['problem']}")
@@ -307,11 +350,11 @@ def find_faults(attack, run):
     for layer, most in (attack.points_max or {}).items():
         if won.get(layer, 0) > most:
             faults.append(f"{layer} won {won[layer]:g} points, deserves {most:g} at most")
-    least = {"Stack": 40} if attack.points_min is None else attack.points_min
+    least = course.points_min if attack.points_min is None else attack.points_min
     for layer, points in (least if attack.gradable else {}).items():
         if won.get(layer, 0) < points:
             faults.append(f"{layer} won {won.get(layer, 0):g} points, deserves {points:g}")
-    if hostile["wall_clock_s"] > SUBMISSION_WALL_CLOCK_S_MAX:
+    if hostile["wall_clock_s"] > course.wall_clock_s_max:
         faults.append(f"grading took {hostile['wall_clock_s']:g} s")
     markers = [attack.marker] if isinstance(attack.marker, str) else attack.marker
     places = [*attack.marker_in, *(["errors"] if "terminal" in attack.marker_in else [])]

@@ -144,9 +144,10 @@ def test_a_class_with_hostile_members_gives_everybody_their_own_score(surroundin
             text = (folder / "scale.py").read_text()
             (folder / "scale.py").write_text(text.replace(" + self.bias", ""))
         honest[folder.name] = wrong
-    kinds = sorted({attack.kind for attack in ATTACKS})
+    attacks = [attack for attack in ATTACKS if attack.course == "toy"]
+    kinds = sorted({attack.kind for attack in attacks})
     for number in range(CLASS_SIZE // 10):
-        alike = [attack for attack in ATTACKS if attack.kind == kinds[number % len(kinds)]]
+        alike = [attack for attack in attacks if attack.kind == kinds[number % len(kinds)]]
         location = alike[number // len(kinds) % len(alike)].lay_out(people / f"hostile{number:03d}")
         if location.parent != people:
             location.rename(people / f"{number}{location.name}")
@@ -180,7 +181,7 @@ def is_live(cell):
 
 def test_every_attack_says_in_one_line_what_must_not_happen():
     kinds = {"reading", "forging", "patching", "lying", "exiting", "hanging", "flooding",
-             "injecting", "intake"}  # fmt: skip
+             "injecting", "intake", "training"}  # fmt: skip
     assert len(ATTACKS) >= 66
     assert {attack.kind for attack in ATTACKS} == kinds
     for attack in ATTACKS:

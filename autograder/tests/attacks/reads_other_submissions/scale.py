@@ -21,6 +21,6 @@ class Scale:
     """Says in its error what it has found."""
 
     def __init__(self, width):
-        places = [f"{top}/{n}" for top in (".", "..", "/tmp", "/var/tmp") for n in ("", "sibling")]
+        places = [f"{top}/{n}" for top in (".", "..", "/tmp", "/var/tmp") for n in ("", "sibling_toy")]
         found = search(places)
         raise RuntimeError(f"found: {found}")
