@@ -79,7 +79,7 @@ class Course:
         return folder
 
     def options(self, around):
-        """Return which course to grade by: the toy's copy, which holds a secret, or the real one."""
+        """Return which course to grade by: the toy's copy, with a secret in it, or the real one."""
         toy = ("--kit", around.top / "kit", "--assignment", "toy")
         return toy if self.name == "toy" else ()
 
