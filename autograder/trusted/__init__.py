@@ -2,12 +2,12 @@
 
 Where to look, in the order of a grading:
 
-    what was handed in     intake, archives, folders, notebooks, class_mentions
+    what was handed in     intake, archives, folders, notebooks, wanted, class_mentions
     the sandbox            sandbox, template_process, memory_group, workers, wires
     one submission         session, submission, loaded_layer, built, faults, outcomes, errors
     what checks hold       student, twins, promises, composites, chance, compare, seeds
-    the reference's half   reference, background, parameters, matching, candidates
+    the reference's half   reference, background, parameters, matching
     running the checks     plugin, check_session
-    why a layer is wrong   diagnose, examination, cross_examination, evidence, wanted, locate,
-                           patterns, advice
+    why a layer is wrong   diagnose, candidates, examination, cross_examination, evidence,
+                           locate, patterns, advice
 """
