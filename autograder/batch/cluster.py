@@ -12,6 +12,7 @@ Needs the extra ``cluster``; https://distributed.dask.org says how clusters are 
 import atexit
 import concurrent.futures
 import logging
+import platform
 import re
 import threading
 from asyncio import CancelledError
@@ -47,8 +48,14 @@ class BadCluster(Exception):
     """The cluster cannot be used; one sentence for the caller."""
 
 
+class MachineFailed(Exception):
+    """A machine of the cluster could not grade a submission; one sentence for its result."""
+
+
 def grade_task(job: Job, staged: StagedSubmission) -> Result:
-    """Grade one submission in a process of the cluster. Raises BadCluster for another kit.
+    """Grade one submission in a process of the cluster.
+
+    Raises BadCluster for another kit, and MachineFailed where the machine has a trouble of its own.
 
     Graders use what a process has only once (pytest, torch's random numbers), so of a process's
     threads one grades at a time.
@@ -57,7 +64,13 @@ def grade_task(job: Job, staged: StagedSubmission) -> Result:
         if job not in _graders:
             _end_graders()
             _graders[job] = _make_grader(job)
-        return _graders[job].grade(staged)
+        try:
+            return _graders[job].grade(staged)
+        except OSError as error:
+            # Not as it is: the other end would take it for the network's.
+            raise MachineFailed(
+                f"the grader failed on it on {platform.node()}: {error.strerror or error}"
+            ) from None
 
 
 def _make_grader(job: Job) -> BatchGrader:
@@ -179,6 +192,8 @@ def _grade(client: Any, job: Job, entries: Sequence[Entry], regrade: bool) -> It
         except KilledWorker:
             why = "several machines of the cluster died while they graded this submission"
             yield give_up(job, task.entry, why)
+        except MachineFailed as error:
+            yield give_up(job, task.entry, str(error))
         else:
             yield keep(results, task, result)
         future.release()

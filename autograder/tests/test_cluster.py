@@ -1,5 +1,6 @@
 """Grading on a Dask cluster: the same results as here, also when a machine is lost midway."""
 
+import errno
 import json
 import os
 import signal
@@ -128,6 +129,18 @@ def test_a_cluster_that_wants_certificates_is_one_sentence(tmp_path, submit):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "no Dask scheduler with a worker answers there" in done.stderr
+
+
+def test_a_machine_without_space_is_no_lost_scheduler(monkeypatch):
+    from autograder.batch import cluster
+
+    class Full:
+        def grade(self, staged):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setitem(cluster._graders, "job", Full())
+    with pytest.raises(cluster.MachineFailed, match="the grader failed on it on .*No space left"):
+        cluster.grade_task("job", None)
 
 
 def test_a_machine_with_another_kit_is_refused(tmp_path):
