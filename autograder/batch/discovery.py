@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.batch.attempts import Handed, pick_submission, restore_name
 from autograder.batch.gradescope import METADATA, read_names
 from autograder.batch.platform_names import PlatformName, read_platform_name
 from autograder.trusted.outcomes import clean_text
@@ -104,7 +105,7 @@ def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], li
     names, problem = read_names(path)
     notes = [problem] if problem else []
     found: list[Entry] = []
-    grouped: dict[tuple[str, str], list[tuple[os.DirEntry[str], PlatformName]]] = {}
+    grouped: dict[tuple[str, str], list[Handed]] = {}
     ignored = []
     visible = [entry for entry in _list(path) if not _is_passed_over(entry)]
     _refuse_sections(path, visible, expected_files)
@@ -125,50 +126,54 @@ def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], li
                 notes.append(f"{clean_text(entry.name, 80)} holds nothing to grade")
             found.append(_plain(entry))
         else:
-            ignored.append(clean_text(entry.name, 60))
+            ignored.append(entry.name)
     for files in grouped.values():
         found += _choose(files, expected_files, notes)
     if ignored:
-        more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
-        notes.append(f"no submissions, passed over: {', '.join(ignored[:3])}{more}")
+        notes.append(f"no submissions, passed over: {_some(ignored)}")
     return sorted(found, key=lambda entry: entry.location.name), notes
 
 
 def _choose(
-    files: list[tuple["os.DirEntry[str]", PlatformName]],
+    files: list[Handed],
     expected_files: Sequence[str],
     notes: list[str],
 ) -> Iterator[Entry]:
-    """Yield the one submission of one student: the last folder, archive or notebook, or sources."""
+    """Yield the one submission of one student."""
     files = sorted(files, key=lambda pair: (pair[1].order, pair[0].name))
     known = [pair for pair in files if not pair[1].is_aside] or files
-    real = [pair for pair in known if not pair[0].is_symlink()]
-    whole = [p for p in real if p[0].is_dir() or p[0].name.lower().endswith(_PACKED)]
-    loose = [p for p in real if not p[0].is_dir() and p[0].name.lower().endswith(".py")]
-    last = whole[-1] if whole else None
-    if last is not None and (not loose or last[1].order >= loose[-1][1].order):
-        if loose or len(whole) > 1:
-            notes.extend(
-                f"{clean_text(entry.name, 80)} is an earlier attempt than "
-                f"{clean_text(last[0].name, 80)} and was passed over"
-                for entry, _ in (*whole[:-1], *loose)
-            )
-        yield _named(last[0], last[1])
-    elif loose:
-        # By the student's own names, of equal ones the last.
-        parts = {_restore(said.file, expected_files): Path(e.path) for e, said in loose}
-        newest = loose[-1]
-        yield replace(
-            _named(*newest),
-            parts=tuple((path, name) for name, path in sorted(parts.items())),
-            late=any(said.late for _, said in loose),
+    taken, others = pick_submission(known)
+    entry, said = taken[-1] if taken else known[-1]
+    if others:
+        whose = said.student or clean_text(entry.name, 80)
+        notes.append(
+            f"of what {whose} handed in, {_name_some(taken)} is graded; "
+            f"passed over: {_name_some(others)}"
         )
+    if len(taken) > 1 or (taken and not entry.is_dir() and entry.name.lower().endswith(".py")):
+        # By the student's own names, of equal ones the last.
+        parts = {restore_name(said.file, expected_files): Path(e.path) for e, said in taken}
+        yield replace(
+            _named(entry, said),
+            parts=tuple((path, name) for name, path in sorted(parts.items())),
+            late=any(said.late for _, said in taken),
+        )
+    elif taken:
+        yield _named(entry, said)
     else:
-        entry, said = known[-1]
         told = _linked(entry.name) if entry.is_symlink() else (
             f"handed in {clean_text(said.file or entry.name, 80)}: ask for a .zip, .ipynb or .py"
         )  # fmt: skip
         yield replace(_named(entry, said), problem=told)
+
+
+def _name_some(files: Sequence[Handed]) -> str:
+    return _some([said.file or entry.name for entry, said in files])
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(clean_text(name, 60) for name in names[:3]) + more
 
 
 def _named(entry: "os.DirEntry[str]", said: PlatformName) -> Entry:
@@ -177,15 +182,6 @@ def _named(entry: "os.DirEntry[str]", said: PlatformName) -> Entry:
 
 def _plain(entry: "os.DirEntry[str]") -> Entry:
     return name_given(Path(entry.path))
-
-
-def _restore(name: str, expected_files: Sequence[str]) -> str:
-    """Undo the number that Canvas gives to the name of a file handed in again."""
-    stem, dot, suffix = name.rpartition(".")
-    before, dash, number = stem.rpartition("-")
-    restored = f"{before}{dot}{suffix}"
-    again = dash and number.isdigit() and restored in expected_files
-    return restored if again and name not in expected_files else name
 
 
 def _linked(name: str) -> str:

@@ -48,6 +48,8 @@ class PlatformName:
     file: str = ""
     # Text typed into a form, or a cover sheet: beside a file it is nothing to grade.
     is_aside: bool = False
+    # What files that were handed in together share. Canvas and Moodle give the last attempt only.
+    attempt: int = 0
 
     @property
     def whose(self) -> tuple[str, str]:
@@ -105,7 +107,9 @@ def _read_brightspace(name: str) -> PlatformName | None:
         with contextlib.suppress(ValueError):
             when = datetime.strptime(f"{found['when']} +0000", f"{months} %d, %Y %I%M %p %z")
             order = int(when.timestamp())
-    return PlatformName(clean_text(found["name"], 80), order=order, file=found["file"] or "")
+    return PlatformName(
+        clean_text(found["name"], 80), order=order, attempt=order, file=found["file"] or ""
+    )
 
 
 def _read_blackboard(name: str) -> PlatformName | None:
@@ -114,7 +118,7 @@ def _read_blackboard(name: str) -> PlatformName | None:
         return None
     order = _number(found["when"].replace("-", ""))
     return PlatformName(
-        clean_text(found["name"], 80), order=order, file=found["file"] or "",
+        clean_text(found["name"], 80), order=order, attempt=order, file=found["file"] or "",
         is_aside=not found["file"],
     )  # fmt: skip
 

@@ -194,6 +194,8 @@ def test_files_that_came_one_by_one_are_graded_together(tmp_path):
     for number, name in enumerate(FILES):
         shutil.copy(reference / name, school / f"ada_1234_500{number}_{name}")
         shutil.copy(reference / name, school / f"bob_LATE_1235_600{number}_{name}")
+    notebook = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    (school / "bob_LATE_1235_6009_notes.ipynb").write_text(notebook)
     (school / "eve_1236_7001_work.rar").write_text("")
     done = grade(school, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr

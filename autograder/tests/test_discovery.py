@@ -98,7 +98,7 @@ def test_of_several_attempts_the_last_one_counts(tmp_path):
         (tmp_path / name).write_text("")
     entries, notes = discover(tmp_path, FILES)
     assert [e.location.name for e in entries] == ["ada_1_12_hw-2.zip", "bob_2_13_hw.zip"]
-    assert len(notes) == 2
+    assert notes == ["of what ada handed in, hw-2.zip is graded; passed over: hw.zip, hw-1.zip"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "=1+1", "\u202egnp.exe", ".", "con\x00"])
@@ -126,6 +126,37 @@ def test_of_files_handed_in_again_the_newest_of_each_counts(tmp_path):
         "stack.py": "ada_LATE_1234_5004_stack.py",
     }
     assert entry.late
+
+
+_WHEN = "39-25 - Ada Lovelace - Sep {day}, 2024 926 PM - {file}"
+
+
+@pytest.mark.parametrize(
+    ("names", "graded"),
+    [
+        (["ada_1234_5001_scale.py", "ada_1234_5002_work.ipynb"], ["scale.py", "work.ipynb"]),
+        (["ada_1234_5001_work.ipynb", "ada_1234_5002_scale.py"], ["scale.py", "work.ipynb"]),
+        ([f"Ada_7_assignsubmission_file_{n}" for n in ("a.ipynb", "scale.py", "z.ipynb")],
+         ["scale.py", "z.ipynb"]),
+        ([_WHEN.format(day=24, file="scale.py"), _WHEN.format(day=24, file="work.ipynb")],
+         ["scale.py", "work.ipynb"]),
+        ([_WHEN.format(day=24, file="work.ipynb"), _WHEN.format(day=25, file="scale.py")],
+         ["scale.py"]),
+        (["ada_1234_5001_scale.py", "ada_1234_5002_hw.zip"], []),
+    ],
+)  # fmt: skip
+def test_modules_and_a_notebook_that_came_together_are_one_submission(tmp_path, names, graded):
+    (entry,) = discover(lay_out(tmp_path, *names), FILES)[0]
+    assert [name for _, name in entry.parts] == graded
+
+
+def test_a_newer_notebook_replaces_modules_where_attempts_are_told_apart(tmp_path):
+    newer = _WHEN.format(day=25, file="work.ipynb")
+    entries, notes = discover(
+        lay_out(tmp_path, _WHEN.format(day=24, file="scale.py"), newer), FILES
+    )
+    assert [(e.location.name, e.parts) for e in entries] == [(newer, ())]
+    assert len(notes) == 1
 
 
 def test_a_number_in_the_students_own_name_is_no_attempt(tmp_path):
