@@ -4,7 +4,9 @@ import os
 import zipfile
 
 import pytest
+import yaml
 
+from autograder.batch import gradescope
 from autograder.batch.discovery import (
     Ambiguous,
     discover,
@@ -262,6 +264,21 @@ def test_an_odd_list_of_names_gives_none(tmp_path, text):
     lay_out(tmp_path, "submission_1/scale.py")
     (tmp_path / "submission_metadata.yml").write_text(text)
     assert found(tmp_path)["submission_1"].student == ""
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_a_list_with_tags_aliases_and_much_output_gives_names(tmp_path, monkeypatch, loader):
+    monkeypatch.setattr(gradescope, "_LOADER", getattr(yaml, loader, yaml.SafeLoader))
+    (tmp_path / gradescope.METADATA).write_text(
+        "submission_1:\n"
+        "  :submitters:\n  - :name: Ada L\n    :sid: 0042\n  - :name: 'Null'\n    :sid: ~\n"
+        "  :created_at: !ruby/object:ActiveSupport::TimeWithZone {utc: 2024-09-24 21:26:00 Z}\n"
+        "  :results: &r {tests: [{output: [[[[[deep]]]]]}]}\n  :history: [*r, *r]\n"
+        "submission_2: {[a, b]: c, ':submitters': [{':name': Bob B, ':sid': 7}]}\n"
+    )
+    assert gradescope.read_names(tmp_path) == (
+        {"submission_1": ("Ada L; Null", "0042"), "submission_2": ("Bob B", "7")}, ""
+    )  # fmt: skip
 
 
 def test_the_folder_one_stands_in_has_a_name(tmp_path, monkeypatch):
