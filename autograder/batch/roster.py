@@ -3,7 +3,12 @@
 Runs on the trusted side; reads a CSV that staff exported from their course.
 """
 
+import contextlib
 import csv
+import functools
+import io
+import itertools
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +17,22 @@ from pathlib import Path
 
 from autograder.batch.discovery import Entry
 
-_ID_COLUMNS = ("student_id", "id", "sid", "user_id", "sis user id", "sis_id", "id number", "login")
-_NAME_COLUMNS = ("student", "name", "full name", "full_name", "student name")
-_FIRST_COLUMNS = ("first name", "first_name", "given name", "firstname")
-_LAST_COLUMNS = ("last name", "last_name", "surname", "family name", "lastname")
+# As headers are compared: in small letters, without underscores.
+_ID_COLUMNS = ("student id", "id", "sid", "user id", "sis user id", "sis id", "id number",
+               "student number", "login")  # fmt: skip
+# Where Moodle hides names, its identifier is what the files are called.
+_NAME_COLUMNS = ("student", "name", "full name", "student name", "identifier")
+_FIRST_COLUMNS = ("first name", "given name", "firstname")
+_LAST_COLUMNS = ("last name", "surname", "family name", "lastname")
+# Titles and empty lines may stand above the header.
+_HEADER_WITHIN = 10
 # Rows that Canvas puts among the students.
 _NOBODY = ("points possible", "student, test", "test student")
 _BYTES_MAX = 64 * 2**20
+# Of a workbook in the formats of today and of before 2007.
+_EXCEL = (b"PK", b"\xd0\xcf\x11\xe0")
+# What a spreadsheet makes of a number it takes for an amount.
+_WHOLE = re.compile(r"\d+(?=\.0+$)")
 
 
 class BadRoster(Exception):
@@ -44,29 +58,66 @@ def read_roster(path: Path) -> list[Person]:
     first, _, rest = text.partition("\n")
     if first.strip().lower().startswith("sep="):  # Excel's word for what parts the cells
         text = rest
+    mark, above, columns = _find_header(text, path)
     try:
-        rows = list(csv.reader(text.splitlines(), delimiter=_delimiter(text)))
+        # Strict: a quote that is never closed would make one person of all that follows.
+        rows = list(_read_rows(text, mark, strict=True))[above:]
     except csv.Error as error:
         raise BadRoster(f"the roster {path} is no CSV: {error}") from None
-    if not rows:
+    people = [_read_person(row, columns) for row in rows]
+    people = [p for p in people if p.shown and p.name.strip().lower() not in _NOBODY]
+    if not people:
+        raise BadRoster(f"the roster {path} names nobody below its header")
+    return list(dict.fromkeys(people))
+
+
+_Columns = tuple[int | None, ...]
+
+
+def _find_header(text: str, path: Path) -> tuple[str, int, _Columns]:
+    """Return what parts the cells, how many rows end with the header, and what stands where."""
+    first = text.partition("\n")[0]
+    begins: list[str] = []
+    # The likeliest mark first; a title above the header has none.
+    for mark in sorted(",;\t", key=first.count, reverse=True):
+        with contextlib.suppress(csv.Error):
+            rows = itertools.islice(_read_rows(text, mark), _HEADER_WITHIN)
+            for number, row in enumerate(rows, start=1):
+                begins = begins or row
+                columns = _find_columns(row)
+                if columns is not None:
+                    return mark, number, columns
+    if not begins:
         raise BadRoster(f"the roster {path} is empty")
-    header = [cell.strip().lower() for cell in rows[0]]
+    raise BadRoster(
+        f"the roster {path} has neither a column student_id nor a column student; it has "
+        f"{', '.join(begins[:8])}"
+    )
+
+
+def _read_rows(text: str, mark: str, *, strict: bool = False) -> Iterator[list[str]]:
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=strict):
+        if any(cell.strip(" ,;\t\r\n") for cell in row):
+            yield row
+
+
+def _find_columns(row: Sequence[str]) -> _Columns | None:
+    """Return where number, name, first and last name stand, or None if this is no header."""
+    header = [" ".join(cell.lower().replace("_", " ").split()) for cell in row]
     number, name, given, family = (
         next((header.index(column) for column in columns if column in header), None)
         for columns in (_ID_COLUMNS, _NAME_COLUMNS, _FIRST_COLUMNS, _LAST_COLUMNS)
     )
     if number is None and name is None and family is None:
-        raise BadRoster(
-            f"the roster {path} has neither a column student_id nor a column student; it has "
-            f"{', '.join(rows[0][:8])}"
-        )
-    people = []
-    for row in rows[1:]:
-        parts = (_cell(row, name), f"{_cell(row, given)} {_cell(row, family)}".strip())
-        person = Person(next(filter(None, parts), ""), _cell(row, number))
-        if person.shown and person.name.strip().lower() not in _NOBODY:
-            people.append(person)
-    return people
+        return None
+    return number, name, given, family
+
+
+def _read_person(row: list[str], columns: _Columns) -> Person:
+    number, *names = (_cell(row, column) for column in columns)
+    name = names[0] or " ".join(filter(None, names[1:]))
+    whole = _WHOLE.match(number)
+    return Person(" ".join(name.split()), whole.group() if whole else number)
 
 
 def _read_text(path: Path) -> str:
@@ -76,21 +127,16 @@ def _read_text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise BadRoster(f"the roster {path} cannot be read: {error.strerror}") from error
-    if content.startswith(b"PK"):
+    if content.startswith(_EXCEL):
         raise BadRoster(f"the roster {path} is an Excel file: save it as CSV")
     # As Excel saves a CSV where nobody asks it for UTF-8.
     codings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
     for coding in codings:
-        try:
-            return content.decode(coding)
-        except UnicodeDecodeError:
-            continue
+        with contextlib.suppress(UnicodeDecodeError):
+            text = content.decode(coding)
+            if "\0" not in text:  # UTF-16 that does not say so
+                return text
     raise BadRoster(f"the roster {path} is not UTF-8: export it as CSV UTF-8")
-
-
-def _delimiter(text: str) -> str:
-    first = text.partition("\n")[0]
-    return max(",;\t", key=first.count)
 
 
 def _cell(row: list[str], index: int | None) -> str:
@@ -134,16 +180,18 @@ def _is_of(entry: Entry, person: Person) -> bool:
     return bool(person.number) and person.number in numbers
 
 
+@functools.cache
 def _plain(name: str) -> str:
     """Return a name's letters, however they are composed and whatever marks they carry."""
     apart = unicodedata.normalize("NFKD", name).casefold()
     return "".join(char for char in apart if char.isalnum())
 
 
-def _forms(name: str) -> set[str]:
+@functools.cache
+def _forms(name: str) -> frozenset[str]:
     """Return the ways a name is written without spaces: Ada Lovelace is also lovelaceada."""
     words = [_plain(word) for word in name.replace(",", " ").split()]
     turned = [[*words[-1:], *words[:-1]], [*words[1:], *words[:1]]]
     # Middle names come and go.
     outer = [[words[0], words[-1]], [words[-1], words[0]]] if len(words) > 2 else []
-    return {"".join(form) for form in (words, *turned, *outer)}
+    return frozenset("".join(form) for form in (words, *turned, *outer))

@@ -36,6 +36,11 @@ def test_the_missing_are_found_by_number_or_by_name(tmp_path):
         (b"", "empty"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"PK\x03\x04", "an Excel file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Excel file"),
+        ("ID\tName\n1\tAda\n".encode("utf-16-le"), "not UTF-8"),
+        (b"\n , \n", "is empty"),
+        (b"Student,ID\n", "names nobody"),
+        (b'Student,ID\n"Ada,1\nBob,2\n', "no CSV"),
     ],
 )
 def test_a_roster_that_is_none_is_refused_in_one_sentence(tmp_path, content, words):
@@ -50,6 +55,29 @@ def test_a_roster_is_read_as_spreadsheets_save_it(tmp_path, coding):
     path = tmp_path / "roster.csv"
     path.write_bytes("sep=;\nStudent;ID\nJosé Núñez;7\n".encode(coding))
     assert read_roster(path) == [Person("José Núñez", "7")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A title, and a date\n\nStudent ID;Name\n7;Ada L\n;;\n",
+        "student_id,name\n7.0,Ada L\n7,Ada L\n",
+        'Name\tStudent number\r\n"Ada\nL"\t7\r\n',
+        "Student Number,Last name,First name\r7,L,Ada\r",
+    ],
+)
+def test_what_spreadsheets_put_around_a_roster_is_no_part_of_it(tmp_path, text):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(text.encode())
+    assert read_roster(path) == [Person("Ada L", "7")]
+
+
+def test_moodles_list_without_names_is_a_roster(tmp_path):
+    path = tmp_path / "grades.csv"
+    path.write_text("Identifier,Status,Grade\nParticipant 77,,\nParticipant 78,,\n")
+    (tmp_path / "Participant_77_assignsubmission_file_work.zip").write_text("")
+    missing = find_missing(read_roster(path), discover(tmp_path, FILES)[0])
+    assert [person.name for person in missing] == ["Participant 78"]
 
 
 def test_first_and_last_names_are_a_name_and_rows_of_nobody_are_none(tmp_path):
