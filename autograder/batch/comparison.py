@@ -5,8 +5,10 @@ run's own.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from autograder.batch.grader import GIVEN_UP
 
 _Stored = Mapping[str, Any]
 _CAUSES = {"submission": "the submission", "kit": "the kit", "seed": "the seed",
@@ -66,24 +68,36 @@ def _are_different_people(one: _Stored, other: _Stored) -> bool:
 
 
 def _compare(old: _Stored, new: _Stored) -> list[str]:
-    was = {check["id"]: check for check in old["checks"]}
-    moved = [
-        f"    {check['id']}: {was[check['id']]['points']:g} -> {check['points']:g}"
-        f"{'  ' + check['message'][:160] if check['message'] else ''}"
-        for check in new["checks"]
-        if check["id"] in was and was[check["id"]]["points"] != check["points"]
-    ]
+    moved = list(_list_moved(old, new))
     if not moved and all(old[part] == new[part] for part in ("score", "max_score", "status")):
         return []
-    reasons = [
-        told
-        for part, told in _CAUSES.items()
-        if old["fingerprint"][part] != new["fingerprint"][part]
-    ]
-    why = " and ".join(reasons) or "nothing that is recorded"
     of_most = old["max_score"] != new["max_score"] and old["status"] == new["status"]
     told = f"{_grade(old, of_most)} -> {_grade(new, of_most)}"
-    return [f"{new['key']}: {told} ({why} changed)", *moved]
+    return [f"{new['key']}: {told} ({_explain(old, new)})", *moved]
+
+
+def _explain(old: _Stored, new: _Stored) -> str:
+    marks = [one["fingerprint"] for one in (old, new)]
+    if GIVEN_UP in [mark["options"] for mark in marks]:  # its mark says nothing about the rest
+        return "the grader itself failed on it once"
+    reasons = [told for part, told in _CAUSES.items() if marks[0][part] != marks[1][part]]
+    return f"{' and '.join(reasons) or 'nothing that is recorded'} changed"
+
+
+def _list_moved(old: _Stored, new: _Stored) -> Iterator[str]:
+    was, now = ({check["id"]: check for check in one["checks"]} for one in (old, new))
+    for name, check in now.items():
+        if name in was and was[name]["points"] != check["points"]:
+            message = f"  {check['message'][:160]}" if check["message"] else ""
+            yield f"    {name}: {was[name]['points']:g} -> {check['points']:g}{message}"
+    if old["status"] != new["status"] or (
+        old["fingerprint"]["options"] != new["fingerprint"]["options"]
+    ):
+        return  # then whole layers come and go
+    for name in sorted(now.keys() - was.keys()):
+        yield f"    {name}: new, {now[name]['points']:g}"
+    for name in sorted(was.keys() - now.keys()):
+        yield f"    {name}: gone, was {was[name]['points']:g}"
 
 
 def _grade(stored: _Stored, of_most: bool = False) -> str:

@@ -21,6 +21,8 @@ from autograder.trusted.outcomes import clean_text
 
 # What no submission is to blame for, and what the next one would meet as well.
 ENDS_THE_BATCH = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+# What stands for the options where the grader itself failed on a submission.
+GIVEN_UP = "given up"
 # What the system has against the name of one result.
 _OF_ONE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
@@ -176,7 +178,7 @@ def keep(results: ResultsFolder, task: Task, result: Result) -> Done:
 
 def give_up(job: Job, entry: Entry, why: str) -> Done:
     """Store that a submission could not be graded, through no fault of its own."""
-    mark = Fingerprint("", "", job.seed, "given up")
+    mark = Fingerprint("", "", job.seed, GIVEN_UP)
     return _store(ResultsFolder(job.out), entry, mark, _not_graded(job, entry, why), why)
 
 

@@ -42,6 +42,29 @@ def test_checks_that_moved_against_each_other_are_listed_too():
     ]
 
 
+def test_checks_that_came_and_went_are_listed_unless_other_layers_were_asked():
+    old, new = result("ada", 60), result("ada", 57, kit="l")
+    old["checks"][1]["id"], new["checks"][1]["id"] = "scale.old", "scale.new"
+    new["checks"][1]["points"] = 7
+    assert compare_results([old], [new]) == [
+        "ada: 60 -> 57 (the kit changed)",
+        "    scale.new: new, 7",
+        "    scale.old: gone, was 10",
+    ]
+    new["fingerprint"]["options"] = "Scale"
+    assert compare_results([old], [new]) == [
+        "ada: 60 -> 57 (the kit and the options changed)",
+    ]
+
+
+def test_where_the_grader_failed_nothing_else_is_blamed():
+    failed = result("ada", 0, status="not gradable", most=0, submission="", kit="",
+                    options="given up")  # fmt: skip
+    assert compare_results([failed], [result("ada", 90)]) == [
+        "ada: not gradable -> 90 (the grader itself failed on it once)"
+    ]
+
+
 def test_a_canvas_resubmission_is_followed_by_the_student_s_number():
     old = [result("ada_17_1_hw.zip", 41.5, "ada", "17"), result("bob_18_2_hw.zip", 80, "bob", "18")]
     new = [result("ada_17_9_hw-1.zip", 100, "ada", "17"), old[1]]
