@@ -248,14 +248,18 @@ def only_assignment(root: Path) -> str:
 
 
 def _stage(location: str, kit: Kit) -> _Staged:
+    from autograder.batch.platform_names import explain_several
     from autograder.trusted.intake import IntakeLimits, stage_submission
 
+    names = [layer.name for layer in kit.layers]
+    files = [layer.file for layer in kit.layers]
     try:
-        names = [layer.name for layer in kit.layers]
-        files = [layer.file for layer in kit.layers]
-        return _Staged(location, stage_submission(Path(location), names, files, IntakeLimits()))
+        staged = stage_submission(Path(location), names, files, IntakeLimits())
     except UngradableSubmission as error:
-        return _Staged(location, None, str(error))
+        problem = explain_several(location, error.archives, files)
+        return _Staged(location, None, problem or str(error))
+    problem = explain_several(location, staged.paths, files)
+    return _Staged(location, None if problem else staged, problem)
 
 
 def _ungradable(entry: _Staged, kit: Kit, seed: int) -> Result:

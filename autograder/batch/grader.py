@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
-from autograder.batch.platform_names import read_platform_name
+from autograder.batch.platform_names import explain_several
 from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe
 from autograder.manifest import Kit, KitError
 from autograder.results import Result, is_isolated
@@ -138,9 +138,10 @@ def prepare(
     try:
         if not problem:
             staged = stage_submission(entry.location, names, files, IntakeLimits(), entry.parts)
-            problem = _explain_several(staged)
+            problem = explain_several(staged.name, staged.paths, files)
     except UngradableSubmission as error:
-        problem = _without_folder(str(error), entry)
+        problem = explain_several(_name_of(entry), error.archives, files)
+        problem = problem or _without_folder(str(error), entry)
     except OSError as error:
         if error.errno in ENDS_THE_BATCH:
             raise
@@ -154,15 +155,6 @@ def prepare(
     if staged is None:
         return _store(results, entry, mark, _not_graded(job, entry, problem))
     return Task(entry, staged, mark)
-
-
-def _explain_several(staged: StagedSubmission) -> str:
-    """Return a sentence where a submission holds what several students handed in, else ""."""
-    paths = [file.path for file in staged.files] + [book.path for book in staged.notebooks]
-    said = [read_platform_name(path.partition("/")[0]) for path in paths]
-    if len({name.whose for name in said if name is not None}) < 2:
-        return ""
-    return f"{staged.name} holds the work of several students: unpack it, and grade the folder"
 
 
 def is_weakly_isolated(stored: dict[str, Any]) -> bool:

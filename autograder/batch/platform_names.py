@@ -5,7 +5,9 @@ and Blackboard.
 """
 
 import contextlib
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,6 +67,21 @@ def read_platform_name(name: str) -> PlatformName | None:
             return found
     gradescope = _GRADESCOPE.match(name)
     return PlatformName("", gradescope["id"]) if gradescope else None
+
+
+def explain_several(name: str, paths: Sequence[str], expected_files: Sequence[str]) -> str:
+    """Return a sentence where one file or folder holds what several students handed in, else "".
+
+    ``paths`` are the sources or archives in it, ``expected_files`` the names of a student's own.
+    """
+    apart = [path.split("/") for path in paths]
+    folders = zip(*(parts[:-1] for parts in apart), strict=False)
+    shared = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, folders))
+    tops = {parts[shared] for parts in apart}
+    said = {known.whose for known in map(read_platform_name, tops) if known is not None}
+    if len(said) < 2 or tops & set(expected_files):
+        return ""
+    return f"{name} holds the work of several students: unpack it, and grade the folder with --out"
 
 
 def _read_canvas(name: str) -> PlatformName | None:

@@ -2,10 +2,12 @@
 
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
 
+from autograder import cli
 from autograder.batch import gradescope
 from autograder.batch.discovery import (
     Ambiguous,
@@ -15,7 +17,9 @@ from autograder.batch.discovery import (
     make_keys_unique,
     name_given,
 )
+from autograder.batch.platform_names import explain_several
 
+TOY = Path(__file__).parent / "toy_course"
 FILES = ["scale.py", "stack.py"]
 
 
@@ -283,17 +287,33 @@ def test_a_list_with_tags_aliases_and_much_output_gives_names(tmp_path, monkeypa
 
 def test_the_folder_one_stands_in_has_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(lay_out(tmp_path / "homework", "scale.py"))
-    from pathlib import Path
-
     assert name_given(Path()).student == "homework"
 
 
-def test_a_bulk_download_that_is_still_packed_is_not_one_students_work(tmp_path):
-    from autograder.batch.grader import _explain_several
-    from autograder.trusted.intake import IntakeLimits, stage_submission
+@pytest.mark.parametrize(
+    ("paths", "several"),
+    [
+        (["submission_1/scale.py", "submission_2/scale.py"], True),
+        (
+            ["all/Ada_1_assignsubmission_file_/a.zip", "all/Bob_2_assignsubmission_file_/b.zip"],
+            True,
+        ),
+        (["ada_1234_5001_scale.py", "ada_1234_5002_stack.py"], False),
+        (["bert/scale.py", "bert/run_1_2_a.py", "bert/run_3_4_b.py"], False),
+        ([], False),
+    ],
+)
+def test_a_bulk_download_that_is_still_packed_is_not_one_students_work(paths, several):
+    told = explain_several("all.zip", paths, FILES)
+    assert ("several students: unpack it" in told) is several
 
+
+@pytest.mark.parametrize("inner", ["submission_{}/scale.py", "submission_{}/work.zip"])
+def test_a_packed_class_is_refused_with_and_without_a_folder_for_results(tmp_path, capsys, inner):
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for number in (1, 2):
-            archive.writestr(f"export/submission_{number}/scale.py", "class Scale: pass")
-    staged = stage_submission(tmp_path / "all.zip", ["Scale"], FILES, IntakeLimits())
-    assert "several students: unpack it" in _explain_several(staged)
+            archive.writestr(f"export/{inner.format(number)}", "class Scale: pass")
+    for more in ([], ["--out", str(tmp_path / "out")]):
+        assert cli.main(["--kit", str(TOY), str(tmp_path / "all.zip"), *more]) == 2
+        output = capsys.readouterr()
+        assert "several students: unpack it" in output.out + output.err

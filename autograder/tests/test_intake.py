@@ -251,7 +251,9 @@ def test_a_folder_of_other_or_several_archives_says_to_unpack_them(tmp_path):
     (tmp_path / "homework.tar.gz").write_bytes(b"")
     assert "homework.tar.gz: unpack that" in refuse(tmp_path)
     (tmp_path / "homework.zip").write_bytes(b"PK")
-    assert "unpack that" in refuse(tmp_path)
+    assert "2 archives, such as homework.tar.gz: unpack the one that counts" in refuse(tmp_path)
+    (tmp_path / "main.py").write_text("print(1)")
+    assert "homework.tar.gz beside it was not opened: unpack that" in refuse(tmp_path)
 
 
 def test_what_does_not_exist_or_is_empty_is_refused(tmp_path):

@@ -3,9 +3,18 @@
 A student's fault is never one of these: it is the result of a check (``outcomes``).
 """
 
+from collections.abc import Sequence
+
 
 class UngradableSubmission(Exception):
-    """What was named cannot be read as a submission at all (exit status 2): not a zero."""
+    """What was named cannot be read as a submission at all (exit status 2): not a zero.
+
+    ``archives`` are what it holds instead of sources.
+    """
+
+    def __init__(self, sentence: str, archives: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.archives = tuple(archives)
 
 
 class NotIsolated(Exception):

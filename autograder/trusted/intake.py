@@ -48,6 +48,11 @@ class StagedSubmission:
     digest: str
     root: str = ""
 
+    @property
+    def paths(self) -> list[str]:
+        """Where its sources lie in it."""
+        return [file.path for file in self.files] + [book.path for book in self.notebooks]
+
 
 def stage_submission(
     location: Path,
@@ -72,7 +77,7 @@ def stage_submission(
     except OSError as error:
         raise UngradableSubmission(f"{found.shown}: {explain_os_error(error)}") from None
     if not found.contents:
-        raise UngradableSubmission(_explain_nothing_found(found))
+        raise UngradableSubmission(_explain_nothing_found(found), found.archives)
     entries = _name_plainly(_strip_wrappers(found.contents), found)
     files = [SourceFile(path, content) for path, content in entries if not _is_notebook(path)]
     notebooks = _read_notebooks(entries, found)
@@ -145,8 +150,12 @@ def _open_only_archive(folder: Path, found: FoundSources) -> None:
 
 
 def _explain_nothing_found(found: FoundSources) -> str:
+    inner = clean_text(min(found.archives, default=""), 80)
+    if len(found.archives) > 1:
+        return (f"{found.shown} holds no .py file and no notebook, but {len(found.archives)} "
+                f"archives, such as {inner}: unpack the one that counts, or, where each is "
+                "another student's, give the folder they are unpacked in")  # fmt: skip
     if found.archives:
-        inner = clean_text(min(found.archives), 80)
         return (f"{found.shown} holds no .py file and no notebook, but {inner}: unpack that and "
                 "give what is in it")  # fmt: skip
     if found.notes:
@@ -223,6 +232,9 @@ def _check_code(
     texts = itertools.chain((decode_roughly(file.content) for file in files), cells)
     if not mention_a_class(texts, class_names):
         why = f" ({clean_text(found.notes[0])})" if found.notes else ""
+        if found.archives:
+            inner = clean_text(min(found.archives), 80)
+            why = f"; {inner} beside it was not opened: unpack that and give what is in it"
         raise UngradableSubmission(
             f"{found.shown} defines none of the exercise's classes: expected for example "
             f"«class {class_names[0]}» in {expected_files[0]} or in a notebook{why}"
