@@ -94,6 +94,9 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     entries, notes = collect_entries(options.submissions, kit)
     if not entries:
         raise BadBatch(f"{options.submissions[0]} holds no submissions")
+    if any(out.resolve() == Path(location).resolve() for location in options.submissions):
+        # Results would be taken for what students handed in.
+        raise BadBatch(f"--out {out} is what is to be graded: name another, such as results")
     try:
         roster = read_roster(options.roster) if options.roster else []
         out.mkdir(parents=True, exist_ok=True)

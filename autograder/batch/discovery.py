@@ -14,12 +14,14 @@ from autograder.batch.attempts import Handed, pick_submission, restore_name
 from autograder.batch.gradescope import METADATA, read_names
 from autograder.batch.platform_names import PlatformName, read_platform_name
 from autograder.trusted.outcomes import clean_text
+from autograder.trusted.wanted import is_archive
 
 _PACKED = (".zip", ".ipynb")
 _SOURCES = (*_PACKED, ".py")
 # Never anybody's work.
-_PASSED_OVER = {"__macosx", "__pycache__", METADATA}
-_GRADEBOOK = "gradebook.csv"
+_PASSED_OVER = {"__macosx", "__pycache__", "desktop.ini", "thumbs.db", METADATA}
+# What a folder of our results holds; the second where the run was killed.
+_OURS = ("gradebook.csv", ".lock")
 _ENTRIES_MAX = 20_000
 _LOOKED_AT_MAX = 500
 _DEPTH_MAX = 4
@@ -125,6 +127,8 @@ def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], li
             if not _is_candidate(entry, expected_files):
                 notes.append(f"{clean_text(entry.name, 80)} holds nothing to grade")
             found.append(_plain(entry))
+        elif is_archive(entry.name):
+            found.append(replace(_plain(entry), problem=_ask_for_another(entry.name)))
         else:
             ignored.append(entry.name)
     for files in grouped.values():
@@ -162,7 +166,7 @@ def _choose(
         yield _named(entry, said)
     else:
         told = _linked(entry.name) if entry.is_symlink() else (
-            f"handed in {clean_text(said.file or entry.name, 80)}: ask for a .zip, .ipynb or .py"
+            _ask_for_another(said.file or entry.name)
         )  # fmt: skip
         yield replace(_named(entry, said), problem=told)
 
@@ -182,6 +186,10 @@ def _named(entry: "os.DirEntry[str]", said: PlatformName) -> Entry:
 
 def _plain(entry: "os.DirEntry[str]") -> Entry:
     return name_given(Path(entry.path))
+
+
+def _ask_for_another(name: str) -> str:
+    return f"handed in {clean_text(name, 80)}: ask for a .zip, .ipynb or .py"
 
 
 def _linked(name: str) -> str:
@@ -218,7 +226,8 @@ def name_given(path: Path) -> Entry:
     said = read_platform_name(name)
     if said is not None:
         return Entry(path, make_key(name), said.student, said.number, said.late)
-    stem = Path(name).stem if name.lower().endswith(_SOURCES) else name
+    is_file = name.lower().endswith(_SOURCES) or is_archive(name)
+    stem = Path(name).stem.removesuffix(".tar") if is_file else name
     return Entry(path, make_key(name), clean_text(stem, 80))
 
 
@@ -262,8 +271,8 @@ def _is_passed_over(entry: "os.DirEntry[str]") -> bool:
     if name.startswith(".") or name.lower() in _PASSED_OVER:
         return True
     # Results of ours that were kept inside the class's folder.
-    return entry.is_dir(follow_symlinks=False) and os.path.isfile(
-        os.path.join(entry.path, _GRADEBOOK)
+    return entry.is_dir(follow_symlinks=False) and any(
+        os.path.isfile(os.path.join(entry.path, ours)) for ours in _OURS
     )
 
 

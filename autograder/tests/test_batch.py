@@ -140,6 +140,7 @@ def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path
         (["--jobs", "2"], "--jobs goes with --out"),
         (["--regrade"], "--regrade goes with --out"),
         (["--out", "{file}"], "is a file; name a folder"),
+        (["{out}", "--out", "{out}"], "is what is to be graded: name another"),
         (["--out", "{out}", "--diff", "nowhere"], "there is no such folder"),
         (["--out", "{out}", "--roster", "nowhere.csv"], "cannot be read"),
         (["--out", "{out}", "--jobs", "-1"], "--jobs takes a whole number"),

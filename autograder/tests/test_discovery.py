@@ -204,6 +204,14 @@ def test_what_cannot_be_graded_is_a_row_with_a_sentence(tmp_path):
     assert notes == ["no submissions, passed over: readme.txt"]
 
 
+def test_an_archive_of_another_kind_is_a_row_in_a_class_without_platform_names(tmp_path):
+    lay_out(tmp_path, "ada.zip", "bob.tar.gz", "eve.7Z", "zoe.zip", "report.pdf")
+    entries, notes = discover(tmp_path, FILES)
+    assert [entry.student for entry in entries] == ["ada", "bob", "eve", "zoe"]
+    assert entries[1].problem == "handed in bob.tar.gz: ask for a .zip, .ipynb or .py"
+    assert notes == ["no submissions, passed over: report.pdf"]
+
+
 @pytest.mark.parametrize(
     ("names", "many"),
     [
@@ -234,7 +242,8 @@ def test_a_section_is_never_graded_as_a_student(tmp_path):
 
 def test_our_own_results_and_system_folders_are_nobodys_work(tmp_path):
     lay_out(tmp_path, "ada/scale.py", "bob/scale.py", "__MACOSX/scale.py", "__pycache__/x.py",
-            "results/gradebook.csv", "results/ada.json", ".git/x.py")  # fmt: skip
+            "results/gradebook.csv", "results/ada.json", "killed/.lock", "killed/ada.json",
+            ".git/x.py", "desktop.ini", "Thumbs.db")  # fmt: skip
     assert list(found(tmp_path)) == ["ada", "bob"]
 
 
