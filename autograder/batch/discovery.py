@@ -131,19 +131,14 @@ def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], li
             found.append(replace(_plain(entry), problem=_ask_for_another(entry.name)))
         else:
             ignored.append(entry.name)
-    for files in grouped.values():
-        found += _choose(files, expected_files, notes)
+    found += [_choose(files, expected_files, notes) for files in grouped.values()]
     if ignored:
         notes.append(f"no submissions, passed over: {_some(ignored)}")
     return sorted(found, key=lambda entry: entry.location.name), notes
 
 
-def _choose(
-    files: list[Handed],
-    expected_files: Sequence[str],
-    notes: list[str],
-) -> Iterator[Entry]:
-    """Yield the one submission of one student."""
+def _choose(files: list[Handed], expected_files: Sequence[str], notes: list[str]) -> Entry:
+    """Return the one submission of one student."""
     files = sorted(files, key=lambda pair: (pair[1].order, pair[0].name))
     known = [pair for pair in files if not pair[1].is_aside] or files
     taken, others = pick_submission(known)
@@ -151,24 +146,22 @@ def _choose(
     if others:
         whose = said.student or clean_text(entry.name, 80)
         notes.append(
-            f"of what {whose} handed in, {_name_some(taken)} is graded; "
+            f"of what {whose} handed in, graded: {_name_some(taken)}; "
             f"passed over: {_name_some(others)}"
         )
     if len(taken) > 1 or (taken and not entry.is_dir() and entry.name.lower().endswith(".py")):
         # By the student's own names, of equal ones the last.
         parts = {restore_name(said.file, expected_files): Path(e.path) for e, said in taken}
-        yield replace(
+        return replace(
             _named(entry, said),
             parts=tuple((path, name) for name, path in sorted(parts.items())),
             late=any(said.late for _, said in taken),
         )
-    elif taken:
-        yield _named(entry, said)
-    else:
-        told = _linked(entry.name) if entry.is_symlink() else (
-            _ask_for_another(said.file or entry.name)
-        )  # fmt: skip
-        yield replace(_named(entry, said), problem=told)
+    if taken:
+        return _named(entry, said)
+    is_link = entry.is_symlink()
+    told = _linked(entry.name) if is_link else _ask_for_another(said.file or entry.name)
+    return replace(_named(entry, said), problem=told)
 
 
 def _name_some(files: Sequence[Handed]) -> str:

@@ -104,7 +104,7 @@ def test_of_several_attempts_the_last_one_counts(tmp_path):
         (tmp_path / name).write_text("")
     entries, notes = discover(tmp_path, FILES)
     assert [e.location.name for e in entries] == ["ada_1_12_hw-2.zip", "bob_2_13_hw.zip"]
-    assert notes == ["of what ada handed in, hw-2.zip is graded; passed over: hw.zip, hw-1.zip"]
+    assert notes == ["of what ada handed in, graded: hw-2.zip; passed over: hw.zip, hw-1.zip"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "=1+1", "\u202egnp.exe", ".", "con\x00"])
