@@ -3,12 +3,12 @@
 Runs on the trusted side, on hostile file names; names only, nothing is opened.
 """
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from autograder.batch.platform_names import PlatformName
 
-Handed = tuple["os.DirEntry[str]", PlatformName]
+Handed = tuple[Path, PlatformName]
 
 
 def pick_submission(files: Sequence[Handed]) -> tuple[list[Handed], list[Handed]]:

@@ -14,21 +14,21 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from autograder.batch.class_folder import Ambiguous, is_class_folder
 from autograder.batch.cluster import BadCluster, grade_on_cluster
 from autograder.batch.comparison import compare_results
 from autograder.batch.discovery import (
-    Ambiguous,
     Entry,
     discover,
-    is_class_folder,
+    discover_named,
     make_keys_unique,
-    name_given,
 )
 from autograder.batch.folder_lock import FolderInUse, hold_folder
 from autograder.batch.gradebook import write_gradebook
 from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
 from autograder.batch.kept import Kept, explain_others, find_other_scope, list_kept
+from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
@@ -52,12 +52,18 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
     files = [layer.file for layer in kit.layers]
     entries: list[Entry] = []
     notes: list[str] = []
+    named: list[Path] = []
     for location in locations:
         path = Path(location)
+        said = read_platform_name(path.name)
         try:
             path.stat()  # a name that was mistyped is no student's
-            many = is_class_folder(path, files, kept=True)
-            found, passed_over = discover(path, files) if many else ([name_given(path)], [])
+            # What a platform calls a student's folder is no class, whatever lies in it.
+            one = said is not None and not said.file
+            if one or not is_class_folder(path, files, kept=True):
+                named.append(path)
+                continue
+            found, passed_over = discover(path, files)
         except FileNotFoundError:
             raise BadBatch(f"{location} does not exist: check the path") from None
         except Ambiguous as error:
@@ -66,7 +72,8 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
             raise BadBatch(f"{location} cannot be read: {error.strerror}") from error
         entries += found
         notes += passed_over
-    return make_keys_unique(entries), notes
+    found, passed_over = discover_named(named, files)
+    return make_keys_unique(entries + found), notes + passed_over
 
 
 def is_batch(options: argparse.Namespace, kit: Kit) -> bool:

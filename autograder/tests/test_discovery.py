@@ -9,15 +9,16 @@ import yaml
 
 from autograder import cli
 from autograder.batch import gradescope
+from autograder.batch.class_folder import Ambiguous, is_class_folder
+from autograder.batch.command import collect_entries
 from autograder.batch.discovery import (
-    Ambiguous,
     discover,
-    is_class_folder,
     make_key,
     make_keys_unique,
     name_given,
 )
 from autograder.batch.platform_names import explain_several
+from autograder.manifest import load_kit
 
 TOY = Path(__file__).parent / "toy_course"
 FILES = ["scale.py", "stack.py"]
@@ -132,6 +133,21 @@ def test_of_files_handed_in_again_the_newest_of_each_counts(tmp_path):
         "stack.py": "ada_LATE_1234_5004_stack.py",
     }
     assert entry.late
+
+
+def test_what_a_shell_makes_of_a_folder_is_the_same_class(tmp_path):
+    lay_out(tmp_path / "canvas", "ada_1234_5001_scale.py", "ada_1234_5002_work.ipynb",
+            "bob_1235_5003_hw.zip", "eve_1236_5004_a.pdf")  # fmt: skip
+    lay_out(tmp_path / "export", "submission_1/a.zip", "submission_1/b.zip")
+    (tmp_path / "export" / gradescope.METADATA).write_text(
+        "submission_1: {':submitters': [{':name': Zoe Z, ':sid': 7}]}"
+    )
+    named = sorted([*(tmp_path / "canvas").iterdir(), *(tmp_path / "export").iterdir()])
+    entries, notes = collect_entries(list(map(str, named)), load_kit(TOY, "toy"))
+    assert [(e.student, e.student_id, len(e.parts)) for e in entries] == [
+        ("ada", "1234", 2), ("bob", "1235", 0), ("eve", "1236", 0), ("Zoe Z", "7", 0)
+    ]  # fmt: skip
+    assert notes == []
 
 
 _WHEN = "39-25 - Ada Lovelace - Sep {day}, 2024 926 PM - {file}"
