@@ -157,17 +157,20 @@ def compare_with_roster(roster: Sequence[Person], entries: Sequence[Entry]) -> I
     missing = find_missing(roster, entries)
     if roster and len(missing) == len(roster):
         yield "nobody on the roster is found among the submissions: is it this class's?"
+    strangers = [e for e in entries if not any(_is_of(e, person) for person in roster)]
     for person in missing:
-        yield f"missing: {person.shown}"
+        # Platforms give numbers of several kinds: a person decides whether it is the same.
+        alike_numbers = [e.student or e.key for e in strangers if person.number in _numbers(e)]
+        told = f"; is it {alike_numbers[0]}, of the same number?" if alike_numbers else ""
+        yield f"missing: {person.shown}{told}"
     alike = Counter(_plain(person.name) for person in roster if person.name)
     for person in roster:
         count = alike[_plain(person.name)]
         if count > 1 and person not in missing:
             yield f"not certain: {count} people on the roster are called {person.name}"
             alike[_plain(person.name)] = 0
-    for entry in entries:
-        if not any(_is_of(entry, person) for person in roster):
-            yield f"not on the roster: {entry.student or entry.key}"
+    for entry in strangers:
+        yield f"not on the roster: {entry.student or entry.key}"
 
 
 def _is_of(entry: Entry, person: Person) -> bool:
@@ -176,8 +179,11 @@ def _is_of(entry: Entry, person: Person) -> bool:
         return True
     if person.name and names:
         return bool(_forms(person.name) & names)
-    numbers = {number.strip() for number in entry.student_id.split(";")}
-    return bool(person.number) and person.number in numbers
+    return person.number in _numbers(entry)
+
+
+def _numbers(entry: Entry) -> set[str]:
+    return {number.strip() for number in entry.student_id.split(";")} - {""}
 
 
 @functools.cache

@@ -110,4 +110,7 @@ def test_strangers_and_doubtful_cases_are_told():
     told = list(compare_with_roster(roster, [entry("Li Wei"), entry("Eve")]))
     assert told == ["missing: Ada Lovelace 3", "not certain: 2 people on the roster are called "
                     "Li Wei", "not on the roster: Eve"]  # fmt: skip
+    told = list(compare_with_roster([Person("Ann Wu", "7"), *roster[:2]],
+                                    [entry("wuanna", "7"), entry("Li Wei")]))  # fmt: skip
+    assert told[0] == "missing: Ann Wu 7; is it wuanna, of the same number?"
     assert "nobody on the roster is found" in next(compare_with_roster(roster, [entry("Eve")]))
