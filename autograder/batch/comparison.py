@@ -89,7 +89,9 @@ def _list_moved(old: _Stored, new: _Stored) -> Iterator[str]:
     for name, check in now.items():
         if name in was and was[name]["points"] != check["points"]:
             message = f"  {check['message'][:160]}" if check["message"] else ""
-            yield f"    {name}: {was[name]['points']:g} -> {check['points']:g}{message}"
+            of_most = was[name]["max_points"] != check["max_points"]
+            told = " -> ".join(_points(one, of_most) for one in (was[name], check))
+            yield f"    {name}: {told}{message}"
     if old["status"] != new["status"] or (
         old["fingerprint"]["options"] != new["fingerprint"]["options"]
     ):
@@ -98,6 +100,10 @@ def _list_moved(old: _Stored, new: _Stored) -> Iterator[str]:
         yield f"    {name}: new, {now[name]['points']:g}"
     for name in sorted(was.keys() - now.keys()):
         yield f"    {name}: gone, was {was[name]['points']:g}"
+
+
+def _points(check: _Stored, of_most: bool) -> str:
+    return f"{check['points']:g}" + (f" of {check['max_points']:g}" if of_most else "")
 
 
 def _grade(stored: _Stored, of_most: bool = False) -> str:

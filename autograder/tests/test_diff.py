@@ -13,7 +13,9 @@ TOY = Path(__file__).parent / "toy_course"
 
 def result(key, score, student="", number="", *, status="graded", most=100, **mark):
     points = {"scale.a": min(score, 50), "scale.b": max(0, score - 50)}
-    checks = [{"id": each, "points": won, "message": ""} for each, won in points.items()]
+    checks = [
+        {"id": each, "points": won, "max_points": 50, "message": ""} for each, won in points.items()
+    ]
     fingerprint = {"submission": key, "kit": "k", "seed": 1, "options": "all", **mark}
     return {"key": key, "student": student, "student_id": number, "score": score, "status": status,
             "max_score": most, "fingerprint": fingerprint,
@@ -40,6 +42,14 @@ def test_checks_that_moved_against_each_other_are_listed_too():
         "    scale.a: 50 -> 0",
         "    scale.b: 0 -> 50",
     ]
+
+
+def test_where_a_check_is_worth_less_both_sums_are_shown():
+    old, new = result("ada", 50), result("ada", 40, most=90, kit="l")
+    new["checks"][0]["max_points"] = 40
+    assert compare_results([old], [new]) == [
+        "ada: 50 of 100 -> 40 of 90 (the kit changed)", "    scale.a: 50 of 50 -> 40 of 40"
+    ]  # fmt: skip
 
 
 def test_checks_that_came_and_went_are_listed_unless_other_layers_were_asked():
