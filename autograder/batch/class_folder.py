@@ -3,6 +3,7 @@
 Runs on the trusted side, on hostile file names. Where it may be either, it is not guessed.
 """
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -117,9 +118,12 @@ def is_passed_over(entry: "os.DirEntry[str]") -> bool:
     name = entry.name
     if name.startswith(".") or name.lower() in _PASSED_OVER:
         return True
-    # Results of ours that were kept inside the class's folder.
-    return entry.is_dir(follow_symlinks=False) and any(
-        os.path.isfile(os.path.join(entry.path, ours)) for ours in _OURS
+    # Results of ours that were kept inside the class's folder; with sources beside such a file it
+    # is a student's folder all the same.
+    return (
+        entry.is_dir(follow_symlinks=False)
+        and any(os.path.isfile(os.path.join(entry.path, ours)) for ours in _OURS)
+        and not _holds_sources(Path(entry.path))
     )
 
 
@@ -146,6 +150,11 @@ def _holds_exercise(folder: Path, expected_files: Sequence[str]) -> bool:
         if name in expected_files or name.lower().endswith(SOURCES):
             return True
     return False
+
+
+def _holds_sources(folder: Path) -> bool:
+    names = itertools.islice(_walk_names(folder), _LOOKED_AT_MAX)
+    return any(name.lower().endswith(SOURCES) for name in names)
 
 
 def _walk_names(folder: Path) -> Iterator[str]:

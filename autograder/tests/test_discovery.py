@@ -220,6 +220,11 @@ def test_what_cannot_be_graded_is_a_row_with_a_sentence(tmp_path):
     assert notes == ["no submissions, passed over: readme.txt"]
 
 
+def test_a_student_whose_folder_looks_like_results_is_graded_all_the_same(tmp_path):
+    lay_out(tmp_path, "ada/scale.py", "ada/gradebook.csv", "bob/bert/scale.py", "bob/.lock")
+    assert list(found(tmp_path)) == ["ada", "bob"]
+
+
 def test_an_archive_of_another_kind_is_a_row_in_a_class_without_platform_names(tmp_path):
     lay_out(tmp_path, "ada.zip", "bob.tar.gz", "eve.7Z", "zoe.zip", "report.pdf")
     entries, notes = discover(tmp_path, FILES)
