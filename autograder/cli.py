@@ -83,6 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("--roster", type=Path, metavar="CSV", help="with --out: list who handed in nothing")
     add("--checks", action="store_true",
         help="with --out: a column per check in the gradebook")  # fmt: skip
+    add("--reports", action="store_true",
+        help="with --out: also write each report as text, to read or to send back")  # fmt: skip
     add("--quiet", action="store_true",
         help="print no report; of a class, the summary alone (for use with --json)")  # fmt: skip
     add("--assignment", metavar="NAME", help="which assignment, where the kit has several")
@@ -216,7 +218,7 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
                                f"{', '.join(kit.groups)}")  # fmt: skip
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
-    for name in ("jobs", "regrade", "diff", "roster", "checks", "cluster"):
+    for name in ("jobs", "regrade", "diff", "roster", "checks", "reports", "cluster"):
         if getattr(options, name) not in (None, False) and options.out is None:
             raise BadArguments(f"--{name} goes with --out FOLDER")
     if options.cluster and options.jobs is not None:

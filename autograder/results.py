@@ -7,8 +7,8 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,17 @@ class Result:
             "wall_clock_s": round(self.wall_clock_s, 2),
             "checks": [asdict(check) for check in self.checks],
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Result":
+        """Return the result that ``to_json`` gave; further keys say nothing here."""
+        known = {field.name for field in fields(cls)} - {"checks"}
+        names = {field.name for field in fields(CheckResult)}
+        checks = [
+            CheckResult(**{name: value for name, value in check.items() if name in names})
+            for check in data["checks"]
+        ]
+        return cls(**{n: value for n, value in data.items() if n in known}, checks=checks)
 
 
 def is_isolated(isolation: str) -> bool:

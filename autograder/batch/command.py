@@ -33,7 +33,9 @@ from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
 from autograder.batch.roster import BadRoster, compare_with_roster, read_roster
+from autograder.batch.text_reports import write_reports
 from autograder.manifest import Kit
+from autograder.reports.class_summary import show_class
 from autograder.reports.output import Output
 from autograder.results import ExitStatus, write_objects
 from autograder.trusted.errors import NotIsolated
@@ -130,7 +132,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
             f"{error.filename or out} cannot be written: {error.strerror}; what was graded so far "
             "is kept, and the same command goes on from there"
         ) from error
-    _summarise(done, out, console)
+    _summarise(done, out, console, kit)
     for sentence in explain_others(kept):
         console.print(Text(sentence))
     for sentence in compare_with_roster(roster, entries) if roster else ():
@@ -193,6 +195,7 @@ def _grade_into(
             write_gradebook(
                 results.folder / GRADEBOOK, kept.rows, kit.groups, with_checks=options.checks
             )
+        write_reports(results.folder, kept.rows, kit, asked=options.reports)
     if isinstance(why, KeyboardInterrupt):
         raise Stopped(_say_stopped(kept, done, entries, options))
     if why is not None:
@@ -263,8 +266,10 @@ def count_misconceptions(stored: Sequence[dict[str, Any]]) -> list[tuple[str, in
     return counts.most_common()
 
 
-def _summarise(done: Sequence[Done], out: Path, console: Console) -> None:
+def _summarise(done: Sequence[Done], out: Path, console: Console, kit: Kit) -> None:
     graded = [one for one in done if one.stored["status"] == "graded"]
+    unicode = console.encoding.lower().startswith("utf")
+    show_class(console, [one.stored for one in graded], kit, unicode=unicode)
     fresh = sum(1 for one in graded if one.fresh)
     console.print(
         Text(

@@ -20,10 +20,11 @@ _ROUNDING = 1e-6
 _FIELDS = {
     "submission": str, "assignment": str, "seed": int, "isolation": str, "key": str,
     "student": str, "student_id": str, "late": bool, "status": str, "note": str,
-    "fingerprint": dict, "checks": list,
+    "fingerprint": dict, "checks": list, "notes": list, "sources": dict, "hints": dict,
+    "training": str,
 }  # fmt: skip
 _MARK_FIELDS = {"submission": str, "kit": str, "seed": int, "options": str}
-_CHECK_FIELDS = {"id": str, "layer": str, "status": str, "message": str}
+_CHECK_FIELDS = {"id": str, "layer": str, "status": str, "message": str, "traceback": list}
 _DIAGNOSIS_FIELDS = {"id": str, "kind": str}
 
 
