@@ -100,6 +100,7 @@ def test_a_needed_name_that_is_set_by_running_something_is_told():
         ("model?\nx = 1", "pass\nx = 1"),
         ("if True:\n    !ls\nx = 1", "if True:\n    pass\nx = 1"),
         ("x = (10\n% 3)", "x = (10\n% 3)"),
+        ("!pip install \\\n  torch \\\n  numpy\nx = 1", "pass\n\n\nx = 1"),
     ],
 )
 def test_magics_are_blanked_and_lines_keep_their_numbers(cell, left):

@@ -96,15 +96,20 @@ def blank_magics(text: str) -> str:
         ast.parse(text)
     except SyntaxError:
         # Only now: a line that begins with % may be the continuation of an expression.
-        text = "\n".join(_blank_shell_line(line) for line in text.split("\n"))
+        text = "\n".join(_blank_shell_lines(text.split("\n")))
     return text
 
 
-def _blank_shell_line(line: str) -> str:
-    found = _SHELL_LINE.match(line)
-    if found is None:
-        return line
-    return (found.group(1) or found.group(2) or "") + "pass"
+def _blank_shell_lines(lines: Iterable[str]) -> Iterator[str]:
+    goes_on = False
+    for line in lines:
+        found = None if goes_on else _SHELL_LINE.match(line)
+        if found is not None:
+            yield (found.group(1) or found.group(2) or "") + "pass"
+        else:
+            yield "" if goes_on else line
+        # A command may be continued like a statement: on the line after a backslash.
+        goes_on = (goes_on or found is not None) and line.rstrip().endswith("\\")
 
 
 def parse_unit(unit: Unit) -> Unit:
