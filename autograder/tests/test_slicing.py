@@ -53,6 +53,8 @@ def test_imports_helpers_bases_and_constants_are_taken_in_order():
         "helper = lambda: 3 if download() else 4",
         "assert Net",
         "try:\n    download()\nexcept Exception:\n    pass",
+        "setattr(model, 'forward', Net)",
+        "@timed(model)\ndef run():\n    pass",
     ],
 )
 def test_what_the_class_does_not_need_or_what_is_not_plain_is_never_run(cell):
@@ -74,12 +76,74 @@ def test_what_the_class_does_not_need_or_what_is_not_plain_is_never_run(cell):
         "if torch.cuda.is_available():\n    SCALE = 1\nelse:\n    SCALE = 2",
         "try:\n    from x import SCALE\nexcept ImportError:\n    SCALE = None",
         "from constants import *",
+        "SCALE = lambda x: x * torch.erf(x)",
+        "SCALE = [1 / math.sqrt(d) for d in range(1, 9)]",
+        "SCALE = {}\nSCALE.update({'gelu': nn.GELU})",
+        "SCALE = 'a b'.split()",
+        "with warnings.catch_warnings():\n    import numpy as SCALE",
     ],
 )
 def test_plain_constants_are_taken(cell):
     lines, missing = taken(cell, "class Net:\n    a = SCALE")
     assert len(lines) >= 2
     assert missing == {}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "if torch.cuda.is_available():\n    SCALE = 1\n    print(f'{count()} found')\nelse:\n    "
+        "SCALE = 2\n    raise OSError",
+        "try:\n    from x import SCALE\nexcept OSError:\n    install()\n    from x import SCALE",
+    ],
+)
+def test_of_a_compound_statement_what_may_run_is_taken(cell):
+    import ast
+
+    source = read_notebook("nb.ipynb", [(1, cell), (2, "class Net:\n    a = SCALE")])
+    statements, missing = select_statements(source, ["Net"])
+    text = ast.unparse(statements[0][1])
+    assert text.count("SCALE") == 2
+    assert not any(word in text for word in ("print", "raise", "install"))
+    assert missing == {}
+
+
+def test_what_only_the_rest_of_a_compound_statement_sets_is_told():
+    lines, missing = taken(
+        "if True:\n    import x\n    SCALE = fit()", "class Net:\n    a = SCALE, x"
+    )
+    assert lines == ["if True:", "class Net:"]
+    assert missing == {"SCALE": "nb.ipynb, cell 1"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from .net import Net",
+        "try:\n    from .net import Net\nexcept ImportError:\n    from net import Net",
+        "if TYPE_CHECKING:\n    from net import Net",
+    ],
+)
+def test_a_file_that_only_imports_a_class_does_not_define_it(text):
+    source = read_python_file("user.py", text.encode(), ["Net"])
+    assert find_candidates(source, "Net", expected_file=False) == []
+
+
+ADDED_LATER = {
+    "Net.forward = forward": "def forward(self): pass",
+    "setattr(Net, 'forward', forward)": "def forward(self): pass",
+    "@add_to(Net)\ndef forward(self): pass": "def add_to(kind): pass",
+    "@patch\ndef forward(self: Net): pass": "def patch(f): pass",
+}
+
+
+@pytest.mark.parametrize("later", ADDED_LATER)
+def test_a_method_added_to_a_class_in_a_later_cell_is_part_of_it(later):
+    stub = "class Net:\n    def forward(self):\n        raise NotImplementedError"
+    assert len(taken(ADDED_LATER[later], stub, later)[0]) == 3
+    source = read_notebook("nb.ipynb", enumerate([stub, later], start=1))
+    (found,) = find_candidates(source, "Net", expected_file=False)
+    assert not found.unfinished
 
 
 def test_a_needed_name_that_is_set_by_running_something_is_told():

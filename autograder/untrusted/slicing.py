@@ -2,29 +2,34 @@
 
 Runs inside the sandbox; looks at syntax only. The principle: start from the names wanted, take
 the imports, definitions and plain constants that bind them, then the names those use, and so on.
-What no wanted class needs (downloads, training, plots) is never run, however it is written.
+What no wanted class needs (downloads, training, plots) is never run, however it is written. Of an
+``if``, ``try`` or ``with`` only what may run is taken: the rest costs the names it sets.
 """
 
 import ast
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from autograder.untrusted.sources import Source, Unit, bound_names, nested_bodies
+from autograder.untrusted.sources import Source, Unit, bound_names, changed_names
 
 # Calls that are as cheap and as harmless as a literal; anything else may train for hours.
 _PLAIN_CALLS = {
     "int", "float", "bool", "str", "len", "min", "max", "abs", "round", "sum", "range", "pow",
     "tuple", "list", "dict", "set", "frozenset", "object", "type", "super", "partial",
+    "enumerate", "zip", "sorted", "reversed", "any", "all", "hasattr", "getattr", "isinstance",
     "functools.partial", "namedtuple", "collections.namedtuple", "TypeVar", "typing.TypeVar",
-    "NewType", "SimpleNamespace", "types.SimpleNamespace", "Path", "pathlib.Path",
+    "NewType", "SimpleNamespace", "types.SimpleNamespace", "Namespace", "argparse.Namespace",
+    "Path", "pathlib.Path",
     "torch.device", "torch.cuda.is_available", "torch.backends.mps.is_available",
     "torch.finfo", "torch.iinfo", "torch.tensor", "torch.arange",
+    "torch.sqrt", "torch.exp", "torch.log", "torch.jit.script",
     "logging.getLogger", "getLogger",
+    "warnings.catch_warnings", "contextlib.suppress", "suppress", "torch.no_grad",
 }  # fmt: skip
 _PLAIN_PREFIXES = ("math.", "np.", "numpy.", "nn.", "torch.nn.", "torch.cuda.is_", "os.environ.")
-_NEVER_PLAIN = (
-    ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp,
-    ast.GeneratorExp,
-)  # fmt: skip
+_NEVER_PLAIN = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
+
+_Block = TypeVar("_Block", ast.If, ast.Try, ast.With, ast.ExceptHandler)
 
 
 def select_statements(
@@ -45,7 +50,7 @@ def select_statements(
         return expression is None or _is_plain(expression, classes)
 
     needed = set(wanted)
-    taken: set[int] = set()
+    taken: dict[int, tuple[Unit, ast.stmt]] = {}
     left_out: dict[str, str] = {}
     grown = True
     while grown:
@@ -53,67 +58,84 @@ def select_statements(
         for index, (unit, statement) in enumerate(everything):
             if index in taken:
                 continue
-            names = bound_names(statement)
+            names = _touched_names(statement)
             if "*" not in names and not names & needed:
                 continue
-            if not _may_run(statement, plain):
-                left_out.update(dict.fromkeys(names & needed, unit.label))
+            kept = _what_may_run(statement, plain)
+            kept_names = _touched_names(kept) if kept is not None else set()
+            left_out.update(dict.fromkeys((names - kept_names) & needed, unit.label))
+            if kept is None or ("*" not in kept_names and not kept_names & needed):
                 continue
-            taken.add(index)
-            used = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-            grown = grown or bool(used - needed) or "*" not in names
+            taken[index] = (unit, kept)
+            used = {n.id for n in ast.walk(kept) if isinstance(n, ast.Name)}
+            grown = grown or bool(used - needed) or "*" not in kept_names
             needed |= used
-    bound = {name for index in taken for name in bound_names(everything[index][1])}
+    bound = {name for _, statement in taken.values() for name in bound_names(statement)}
     missing = {name: label for name, label in left_out.items() if name not in bound}
-    return [everything[index] for index in sorted(taken)], missing
+    return [taken[index] for index in sorted(taken)], missing
 
 
-def _may_run(statement: ast.stmt, plain: Callable[[ast.expr | None], bool]) -> bool:
+def _touched_names(statement: ast.stmt) -> set[str]:
+    return bound_names(statement) | changed_names(statement)
+
+
+def _what_may_run(statement: ast.stmt, plain: Callable[[ast.expr | None], bool]) -> ast.stmt | None:
+    """Return the statement, or what is left of a compound one, or None."""
     if isinstance(
         statement,
         ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
     ):
-        return True
+        return statement
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        return plain(statement.value)
+        return statement if plain(statement.value) else None
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        # It changes a class or a container: of what it calls, only the arguments are in question.
+        call = statement.value
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return statement if changed_names(statement) and all(map(plain, given)) else None
     if isinstance(statement, ast.If):
-        if not plain(statement.test):
-            return False
-    elif not isinstance(statement, ast.Try):
-        return False
-    return all(
-        _may_run(inner, plain) or _is_idle(inner)
-        for body in nested_bodies(statement)
-        for inner in body
-    )
+        return _thinned(statement, plain) if plain(statement.test) else None
+    if isinstance(statement, ast.With):
+        managers = [item.context_expr for item in statement.items]
+        return _thinned(statement, plain) if all(map(plain, managers)) else None
+    return _thinned(statement, plain) if isinstance(statement, ast.Try) else None
 
 
-def _is_idle(statement: ast.stmt) -> bool:
-    """Whether a statement inside ``if`` or ``try`` does nothing that matters: pass, print, text."""
-    if isinstance(statement, ast.Pass):
-        return True
-    if not isinstance(statement, ast.Expr):
-        return False
-    call = statement.value
-    if isinstance(call, ast.Constant):
-        return True
-    return (
-        isinstance(call, ast.Call)
-        and _dotted_name(call.func) == "print"
-        and all(isinstance(argument, ast.Constant) for argument in call.args)
-    )
+def _thinned(block: _Block, plain: Callable[[ast.expr | None], bool]) -> _Block:
+    """Return a compound statement with only what may run inside."""
+    fields = dict(ast.iter_fields(block))
+    for name in ("body", "orelse", "finalbody"):
+        if fields.get(name):
+            kept = [_what_may_run(inner, plain) for inner in fields[name]]
+            nothing = ast.copy_location(ast.Pass(), fields[name][0])
+            fields[name] = [inner for inner in kept if inner is not None] or [nothing]
+    if isinstance(block, ast.Try):
+        fields["handlers"] = [_thinned(handler, plain) for handler in block.handlers]
+    return ast.copy_location(type(block)(**fields), block)
 
 
 def _is_plain(expression: ast.expr, classes: set[str]) -> bool:
-    for node in ast.walk(expression):
+    pending: list[ast.AST] = [expression]
+    while pending:
+        node = pending.pop()
         if isinstance(node, _NEVER_PLAIN):
             return False
-        if isinstance(node, ast.Call):
-            name = _dotted_name(node.func)
-            if name in classes or name in _PLAIN_CALLS or name.startswith(_PLAIN_PREFIXES):
-                continue
+        if isinstance(node, ast.Lambda):
+            # A function like any other: its body does not run here, its defaults do.
+            pending.append(node.args)
+            continue
+        if isinstance(node, ast.Call) and not _is_plain_call(node.func, classes):
             return False
+        pending += ast.iter_child_nodes(node)
     return True
+
+
+def _is_plain_call(function: ast.expr, classes: set[str]) -> bool:
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Constant):
+        return True  # a method of a text or number that stands there
+    name = _dotted_name(function)
+    own = name.partition(".")[0] in classes
+    return own or name in _PLAIN_CALLS or name.startswith(_PLAIN_PREFIXES)
 
 
 def _dotted_name(node: ast.expr) -> str:

@@ -117,6 +117,20 @@ def test_a_class_defined_twice_counts_as_last_defined(bert, sources, tmp_path):
     assert lost == {"Pooler", "EndToEnd"}
 
 
+def test_a_method_given_to_a_class_in_a_later_cell_is_not_given_to_its_double(
+    bert, sources, tmp_path
+):
+    cells = [without_own_imports(text) for text in sources.values()]
+    later = [
+        "def add_to(kind):\n    return lambda f: setattr(kind, f.__name__, f)",
+        "def run(self, emb, att_mask=None):\n    for block in self.transformer_layers:\n"
+        "        emb = block(emb, att_mask)\n    return emb\nEncoderBlock.forward = run",
+        "@add_to(Pooler)\ndef forward(self, encoder_out):\n"
+        "    return self.activation(self.dense(encoder_out[:, 0]))",
+    ]
+    full_marks(bert, write_notebook(tmp_path / "homework.ipynb", [*cells, *later]))
+
+
 def test_a_notebook_of_the_old_format_with_a_byte_order_mark(bert, sources, tmp_path):
     cells = [
         {"cell_type": "code", "input": without_own_imports(text).splitlines(keepends=True),
