@@ -14,15 +14,18 @@ from autograder.untrusted.sources import Source, class_statements
 def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...] | None:
     """Return the argument names a class declares for a method, without self; None if it does not.
 
-    Read from the text: the class need not load for its signature to be known.
+    A "*" among them stands for any number of others. Read from the text: the class need not load
+    for its signature to be known.
     """
     found: tuple[str, ...] | None = None
     for _, statement in source.statements():
         definition = class_statements(statement).get(name)
         for node in definition.body if definition else ():
             if isinstance(node, ast.FunctionDef) and node.name == method:
-                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-                found = tuple(argument.arg for argument in arguments[1:])
+                placed = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+                others = ["*"] if node.args.vararg else []
+                named = [argument.arg for argument in node.args.kwonlyargs]
+                found = (*placed[1:], *others, *named)
     return found
 
 

@@ -72,15 +72,16 @@ def bind_arguments(
 
     A student who writes other names or another order in one class calls it that way from the
     next: ``own`` is that class's own list of names, and a name of the student's stands for the
-    official one that has no place in it yet. Other keywords are kept under their own name.
+    official one that has no place in it yet; where it has a "*", those left follow in their order.
+    Other keywords are kept under their own name.
     Raises TypeError like a real call for too many arguments or one given twice.
     """
     names = own or official
     if names == official and not keywords and len(positional) <= len(names):
         return dict(zip(names, positional, strict=False))
     spare = iter([name for name in official if name not in names])
-    meant = {name: name if name in official else next(spare, name) for name in names}
-    names = tuple(meant[name] for name in names)
+    meant = {n: n if n in official else next(spare, n) for n in names if n != "*"}
+    names = tuple(n for name in names for n in (spare if name == "*" else (meant[name],)))
     keywords = {meant.get(name, name): value for name, value in keywords.items()}
     if len(positional) > len(names):
         raise TypeError(f"{where} takes {len(names)} arguments but {len(positional)} were given")

@@ -61,11 +61,15 @@ def build_module(
 
 
 @functools.lru_cache(maxsize=16)
-def _arguments(student_class: type) -> list[inspect.Parameter]:
+def _signature(student_class: type) -> list[inspect.Parameter]:
     try:
-        parameters = inspect.signature(student_class).parameters.values()
+        return list(inspect.signature(student_class).parameters.values())
     except (TypeError, ValueError):
         return []
+
+
+def _arguments(student_class: type) -> list[inspect.Parameter]:
+    parameters = _signature(student_class)
     return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
@@ -93,7 +97,11 @@ def _adapt_arguments(
     own = [name for name in names if name not in values and name not in more]
     unnamed = [value for name, value in wanted if name not in names]
     keywords = {name: values[name] for name in names if name in values}
-    return {**keywords, **dict(zip(own, unnamed, strict=False)), **more}
+    others = {}
+    if any(p.kind is p.VAR_KEYWORD for p in _signature(student_class)):
+        left = [name for name, _ in wanted if name not in names][len(own) :]
+        others = {name: values[name] for name in left}
+    return {**keywords, **dict(zip(own, unnamed, strict=False)), **others, **more}
 
 
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
