@@ -4,9 +4,12 @@ Runs inside the sandbox. The three import styles, files beside and below the exe
 and siblings kept under another file name all end here.
 """
 
+import ast
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.machinery import PathFinder
 
 from autograder.untrusted.sources import Source
 
@@ -39,6 +42,16 @@ class ModuleNames:
 
     def resolve(self, fullname: str) -> str | None:
         """Return the path of the file, or folder with a final slash, that a name means."""
+        found = self._resolve_plainly(fullname)
+        first, _, inside = fullname.partition(".")
+        if found or first in sys.stdlib_module_names or PathFinder.find_spec(first) is not None:
+            return found
+        if first not in self._folder_names:
+            return None
+        package = self.exercise.package
+        return self._resolve_plainly(f"{package}.{inside}") if inside else f"{self.sources.root}/"
+
+    def _resolve_plainly(self, fullname: str) -> str | None:
         package = self.exercise.package
         top_level = fullname.partition(".")[0]
         if fullname.startswith(package + "."):
@@ -71,6 +84,19 @@ class ModuleNames:
                 return self.places[name]
         return None
 
+    @cached_property
+    def _folder_names(self) -> frozenset[str]:
+        """What the student calls the folder: a package nobody has, with a file that lies there.
+
+        How the submission was packed need not say it, and in a notebook there is no folder.
+        """
+        return frozenset(
+            first
+            for source in self.sources.by_path.values()
+            for first, _, inside in (name.partition(".") for name in _imported_names(source))
+            if inside and self._resolve_plainly(f"{self.exercise.package}.{inside}")
+        )
+
     def expected_place(self, name: str) -> str:
         """Return where a class's file belongs in this submission."""
         file_name = self.exercise.files[name]
@@ -84,3 +110,14 @@ class ModuleNames:
         stem = inside.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
         above = bool(root) and inside is path
         return stem if above else f"{self.exercise.package}.{stem}"
+
+
+def _imported_names(source: Source) -> Iterator[str]:
+    """Yield the dotted names that a source imports by their full path."""
+    for _, statement in source.statements():
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)

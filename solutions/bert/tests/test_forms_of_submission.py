@@ -181,3 +181,21 @@ def test_classes_under_other_file_names_are_found(bert, sources, tmp_path):
         renamed = renamed.replace("my_hyperparameters", "hyperparameters")
         (folder / f"my_{name}").write_text(renamed)
     full_marks(bert, tmp_path)
+
+
+@pytest.mark.parametrize("packed", ["mybert", ""])
+def test_imports_by_the_name_of_the_students_own_folder_are_understood(
+    bert, sources, tmp_path, packed
+):
+    folder = tmp_path / packed
+    folder.mkdir(exist_ok=True)
+    for name, text in sources.items():
+        absolute = re.sub(
+            r"from (\.|assignments\.bert\.)(\w+) import", r"from mybert.\2 import", text
+        )
+        (folder / name).write_text(absolute)
+    block = (folder / "transformer_block.py").read_text()
+    (folder / "transformer_block.py").write_text(
+        "import mybert.attention\nfrom mybert import feed_forward\n" + block
+    )
+    full_marks(bert, tmp_path)
