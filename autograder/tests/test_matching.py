@@ -83,6 +83,56 @@ def test_own_matrices_may_stand_the_other_way_round():
     assert {r.sources["key.weight"].transposed for r in match.readings} == {False}
 
 
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        ((3, 2, 6), lambda w: w.reshape(3, 2, 6)),
+        ((3, 6, 2), lambda w: w.reshape(3, 2, 6).transpose(1, 2)),
+        ((6, 3, 2), lambda w: w.T.reshape(6, 3, 2)),
+    ],
+)
+def test_heads_may_have_an_axis_of_their_own(shape, value):
+    student = [
+        entry
+        for letter in "qkv"
+        for entry in ((f"w_{letter}", shape, "Mine"), (f"b_{letter}", (3, 1, 2), "Mine"))
+    ]
+    student += [("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
+    assert match.complete
+    given, shapes = values(), {name: shape for name, shape, _ in student}
+    made = match.readings[0].translate(given, shapes)
+    assert torch.equal(made["w_k"], value(given["key.weight"]))
+    assert torch.equal(made["b_k"], given["key.bias"].reshape(3, 1, 2))
+
+
+def test_three_matrices_in_one_tensor_are_read_both_ways_round():
+    student = [("w", (3, 6, 6), "Mine"), ("b", (3, 6), "Mine")]
+    student += [("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
+    given, shapes = values(), {name: shape for name, shape, _ in student}
+    keys = [reading.translate(given, shapes)["w"][1] for reading in match.readings]
+    assert any(torch.equal(key, given["key.weight"]) for key in keys)
+    assert any(torch.equal(key, given["key.weight"].T) for key in keys)
+
+
+def test_a_list_with_a_matrix_for_each_head_is_one_matrix_cut_into_heads():
+    student = [(f"w_{x}.{head}", (6, 2), "ParameterList") for x in "qkv" for head in range(3)]
+    student += [(f"b_{x}.{head}", (2,), "ParameterList") for x in "qkv" for head in range(3)]
+    student += [("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
+    given, shapes = values(), {name: shape for name, shape, _ in student}
+    made = match.readings[0].translate(given, shapes)
+    assert torch.equal(made["w_k.1"], given["key.weight"][2:4].T)
+    assert torch.equal(made["b_k.1"], given["key.bias"][2:4])
+
+
+def test_what_is_too_much_is_named_by_its_own_shape():
+    student = [(p.name, p.shape, p.owner) for p in REFERENCE] + [("kinds", (2, 6), "Mine")]
+    match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
+    assert [(p.name, p.shape) for p in match.surplus] == [("kinds", (2, 6))]
+
+
 @pytest.mark.parametrize("dropped", ["key.bias", "ln.weight", "value.weight"])
 def test_what_is_missing_is_named(dropped):
     student = [(p.name, p.shape, p.owner) for p in REFERENCE if p.name != dropped]

@@ -37,8 +37,8 @@ class LoadedLayer:
         self.alone = key != WHOLE_MODEL
         # Whether it was ever asked in a worker that others are asked in too.
         self.in_company = False
-        # Which reading of the parameters' names turned out right; -1: not settled.
-        self.reading = -1
+        # Which reading of the parameters' names turned out right, by the match's layout.
+        self.readings: dict[object, int] = {}
         self.evidence = Evidence()
         self._worker: Worker | None = None
         self._shares = False

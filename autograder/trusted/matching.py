@@ -6,13 +6,13 @@ caller tries them in turn and keeps the one that gives the reference's output: i
 layer is wrong under every reading.
 
 A student's parameter may also be the reference's transposed (``x @ W``), with a unit axis more
-(a convolution of width 1), several of the reference's in one (a packed query-key-value matrix), or
-a part of one (a query matrix for each head).
+(a convolution of width 1), several of the reference's in one (a packed query-key-value matrix), a
+part of one (a query matrix for each head), or one with its heads on an axis of their own.
 """
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,9 +28,11 @@ from autograder.trusted.parameters import (
     words_of,
 )
 
-READINGS_MAX = 48
+READINGS_MAX, TREE_READINGS_MAX = 48, 96
 # More than so many times the reference's parameters, and so many besides, are no style of writing.
 SURPLUS_FACTOR_MAX, SURPLUS_MAX = 4, 32
+# Torch's own modules that keep a matrix as rows of the output.
+_STANDING = ("Linear", "Conv1d", "Conv2d")
 
 
 def match_parameters(
@@ -40,8 +42,27 @@ def match_parameters(
     head_counts: Sequence[int] = (),
 ) -> Match:
     """Match two flat lists of parameters. ``roles`` gives the words a reference module goes by."""
+    match = _match_once(student, reference, roles, head_counts)
+    # With three heads, what a head keeps of three matrices looks like one of them.
+    by_head = _match_once(student, reference, roles, head_counts, heads_first=True)
+    if by_head.complete and by_head.layout != match.layout:
+        others = match.readings if match.complete else []
+        return replace(by_head, readings=[*others, *by_head.readings][:READINGS_MAX])
+    return match
+
+
+def _match_once(
+    student: Sequence[Parameter],
+    reference: Sequence[Parameter],
+    roles: Mapping[str, Iterable[str]],
+    head_counts: Sequence[int],
+    *,
+    heads_first: bool = False,
+) -> Match:
     taken: dict[str, Source] = {}
-    student, gathered = _gather_parts(student, reference)
+    student, gathered = _gather_parts(student, reference, head_counts, heads_first=heads_first)
+    as_they_are = {p.name: p for p in student}
+    student, cuts = _join_axes(student, reference, head_counts)
     if len(student) > SURPLUS_FACTOR_MAX * len(reference) + SURPLUS_MAX:
         # Wrong in any case, and comparing every name with every other takes its time.
         names = {p.name for p in reference}
@@ -58,37 +79,108 @@ def match_parameters(
         Reading({**taken, **joint, **loose}, renamed)
         for joint, loose in itertools.product(packed, ordered)
     ]
-    readings += _flip_own_matrices(readings, student, reference)
+    readings = _flip_own_matrices(readings, student, reference, set(cuts))
+    readings = [cut for reading in readings for cut in _cut_axes(reading, cuts)]
     readings = [_spread_parts(reading, gathered) for reading in readings[:READINGS_MAX]]
-    return Match(readings, list(left_r), list(left_s))
+    layout = tuple((name, as_they_are[name].shape) for name in (*cuts, *gathered))
+    layout += (("", tuple(head_counts)),) if layout else ()
+    return Match(readings, list(left_r), [as_they_are[p.name] for p in left_s], layout)
 
 
 def _gather_parts(
-    student: Sequence[Parameter], reference: Sequence[Parameter]
+    student: Sequence[Parameter],
+    reference: Sequence[Parameter],
+    head_counts: Sequence[int],
+    *,
+    heads_first: bool,
 ) -> tuple[list[Parameter], dict[str, list[str]]]:
     """Take numbered parameters that only stacked have a size of the reference's for one.
 
+    With ``heads_first`` also those that have one by themselves, where there is one for each head.
     Returns the parameters with each such group as one, and the members of each group.
     """
     lists: dict[str, list[Parameter]] = {}
     for parameter in student:
         lists.setdefault(re.sub(r"\b\d+\b", "all", parameter.name), []).append(parameter)
-    rows = [p.shape[0] for p in reference if p.shape]
     known = {p.shape for p in reference}
+    # A packed matrix in parts has up to four times the rows of one of the reference's.
+    rows = {count * p.shape[0] for p in reference if p.shape for count in (1, 2, 3, 4)}
     gathered: dict[str, list[str]] = {}
     result = []
     for name, members in lists.items():
         shapes = {p.shape for p in members}
         first = members[0]
-        whole = (first.shape[0] * len(members), *first.shape[1:]) if first.shape else ()
-        alike = len(members) > 1 and len(shapes) == 1 and first.shape not in known
-        # A packed matrix in parts has up to four times the rows of one of the reference's.
-        if alike and whole and any(whole[0] in (r, 2 * r, 3 * r, 4 * r) for r in rows):
+        per_head = len(members) in head_counts
+        alike = len(members) > 1 and len(shapes) == 1 and bool(first.shape)
+        if not alike or (first.shape in known and not (heads_first and per_head)):
+            result += members
+            continue
+        whole = (first.shape[0] * len(members), *first.shape[1:])
+        fits = any(p.shape[1:] == whole[1:] for p in reference) and whole[0] in rows
+        if per_head and not fits:
+            # As ``x @ W`` has it: the heads stand side by side, not one below the other.
+            whole, fits = (len(members), *first.shape), True
+        if fits:
             gathered[name] = [p.name for p in members]
             result.append(Parameter(name, whole, first.owner))
         else:
             result += members
     return result, gathered
+
+
+# A way to keep a parameter cut along its axes: into which sizes, and the order of the pieces.
+Cut = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _join_axes(
+    student: Sequence[Parameter], reference: Sequence[Parameter], head_counts: Sequence[int]
+) -> tuple[list[Parameter], dict[str, list[Cut]]]:
+    """Take parameters of more axes than the reference's for those joined: (H, D, C), (3, C, C).
+
+    Returns the parameters with the axes joined, and the ways each of those may be cut.
+    """
+    known = dict.fromkeys(p.shape for p in reference if p.shape)
+    ways: dict[tuple[int, ...], dict[tuple[int, ...], list[Cut]]] = {}
+    for whole, grid in _grids(known, head_counts):
+        for axes in itertools.permutations(range(len(grid))):
+            shape = tuple(grid[axis] for axis in axes if grid[axis] != 1)
+            ways.setdefault(shape, {}).setdefault(whole, []).append((grid, axes))
+    cuts: dict[str, list[Cut]] = {}
+    result = []
+    for parameter in student:
+        shape = tuple(size for size in parameter.shape if size != 1)
+        if shape in known or shape[::-1] in known or len(shape) < 2 or shape not in ways:
+            # Of a single head's several axes two are left, and they tell no more than a matrix's.
+            if len(parameter.shape) > len(shape) == 2:
+                cuts[parameter.name] = []
+            result.append(parameter)
+        else:
+            whole, cuts[parameter.name] = next(iter(ways[shape].items()))
+            result.append(Parameter(parameter.name, whole, parameter.owner))
+    return result, cuts
+
+
+def _grids(
+    known: Iterable[tuple[int, ...]], head_counts: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yield shapes, of one of the reference's parameters or of a stack of some, and their cuts."""
+    for (rows, *rest), count in itertools.product(known, (1, 2, 3, 4)):
+        whole, stack = (count * rows, *rest), (count,) if count > 1 else ()
+        for heads in head_counts:
+            if 1 < heads < rows and rows % heads == 0:
+                yield whole, (*stack, heads, rows // heads, *rest)
+        if stack:
+            yield whole, (*stack, rows, *rest)
+
+
+def _cut_axes(reading: Reading, cuts: Mapping[str, list[Cut]]) -> Iterator[Reading]:
+    """Yield the reading with every joined parameter cut again, in each way its shape allows."""
+    names = [name for name in cuts if cuts[name] and name in reading.sources]
+    for ways in itertools.product(*(cuts[name] for name in names)):
+        sources = dict(reading.sources)
+        for name, (grid, axes) in zip(names, ways, strict=True):
+            sources[name] = replace(sources[name], grid=grid, axes=axes)
+        yield Reading(sources, reading.renamed)
 
 
 def _spread_parts(reading: Reading, gathered: Mapping[str, list[str]]) -> Reading:
@@ -119,8 +211,10 @@ def match_tree(
     ours = reference_parameters(reference)
     our_places = [(name, type(part).__name__) for name, part in reference.named_modules() if name]
     chosen: list[Match] = []
+    kinds: list[list[Match]] = []  # the same, by kind
     left_s, left_r = list(student), list(ours)
     for kind, roles in leaves.items():
+        kinds.append([])
         mine = [place for place, name in our_places if name == kind]
         theirs = [place for place, name in student_modules.items() if name == kind and place]
         for our_place, their_place in zip(mine, theirs, strict=False):
@@ -134,19 +228,33 @@ def match_tree(
                 roles,
                 head_counts,
             )
-            chosen.append(_replace_prefix(match, their_place, our_place))
+            kinds[-1].append(_replace_prefix(match, their_place, our_place))
+            chosen.append(kinds[-1][-1])
     chosen.append(match_parameters(left_s, left_r, {}))
+    kinds.append(chosen[-1:])
     readings = []
     # Layers of one kind are written alike, so one reading number serves them all.
-    for number in range(max(len(match.readings) for match in chosen)):
-        parts = [match.readings[min(number, len(match.readings) - 1)] for match in chosen]
+    for numbers in _numbers_by_plausibility(kinds):
+        parts = [
+            match.readings[min(number, len(match.readings) - 1)]
+            for matches, number in zip(kinds, numbers, strict=True)
+            for match in matches
+        ]
         sources = {name: source for part in parts for name, source in part.sources.items()}
         readings.append(Reading(sources, any(part.renamed for part in parts)))
     return Match(
         readings,
         [p for match in chosen for p in match.missing],
         [p for match in chosen for p in match.surplus],
+        tuple(entry for match in chosen for entry in match.layout),
     )
+
+
+def _numbers_by_plausibility(kinds: Sequence[Sequence[Match]]) -> list[tuple[int, ...]]:
+    """Return which reading of each kind of layer to take together, the most plausible first."""
+    counts = [max((len(match.readings) for match in matches), default=1) for matches in kinds]
+    firsts = [range(min(count, READINGS_MAX)) for count in counts]
+    return sorted(itertools.product(*firsts), key=sum)[:TREE_READINGS_MAX]
 
 
 def _strip(parameter: Parameter, place: str) -> Parameter:
@@ -157,11 +265,8 @@ def _replace_prefix(match: Match, theirs: str, ours: str) -> Match:
     readings = [
         Reading(
             {
-                f"{theirs}.{name}": Source(
-                    tuple(f"{ours}.{inner}" for inner in source.names),
-                    source.transposed,
-                    source.heads,
-                    source.part,
+                f"{theirs}.{name}": replace(
+                    source, names=tuple(f"{ours}.{inner}" for inner in source.names)
                 )
                 for name, source in reading.sources.items()
             },
@@ -171,33 +276,46 @@ def _replace_prefix(match: Match, theirs: str, ours: str) -> Match:
     ]
     missing = [Parameter(f"{ours}.{p.name}", p.shape, p.owner) for p in match.missing]
     surplus = [Parameter(f"{theirs}.{p.name}", p.shape, p.owner) for p in match.surplus]
-    return Match(readings, missing, surplus)
+    return Match(readings, missing, surplus, match.layout)
 
 
 def _flip_own_matrices(
-    readings: list[Reading], student: Sequence[Parameter], reference: Sequence[Parameter]
+    readings: list[Reading],
+    student: Sequence[Parameter],
+    reference: Sequence[Parameter],
+    cut: Collection[str],
 ) -> list[Reading]:
-    """Return the readings again with the square matrices transposed that no nn.Linear holds.
+    """Return the readings, and again with the square matrices transposed that no nn.Linear holds.
 
     A student who writes ``x @ W`` keeps the matrix the other way round; where it is square its
     shape does not tell.
     """
     owners = {p.name: p.owner for p in reference}
-    square = {
-        p.name: p.owner
-        for p in student
-        if len(p.shape) == 2 and p.shape[0] == p.shape[1] and p.owner != "Linear"
-    }
-    flipped = []
-    for reading in readings:
-        sources = dict(reading.sources)
-        for name, owner in square.items():
-            source = sources.get(name)
-            if source is not None and owner != owners.get(source.names[0]):
-                sources[name] = replace(source, transposed=not source.transposed)
-        if sources != reading.sources:
-            flipped.append(Reading(sources, renamed=True))
-    return flipped
+    square = {}
+    for parameter in student:
+        shape = tuple(size for size in parameter.shape if size != 1)
+        as_matrix = len(parameter.shape) == 2 or parameter.name in cut
+        own = as_matrix and parameter.owner not in _STANDING
+        if own and len(shape) == 2 and shape[0] == shape[1]:
+            square[parameter.name] = parameter.owner
+    # One way of writing holds for all matrices; with heads cut out, for each by itself.
+    alone = list(square)[:4] if any(name in cut for name in square) else []
+    some = [set(c) for n in range(1, len(alone)) for c in itertools.combinations(alone, n)]
+    turned = [_turn(reading, square, owners) for reading in readings]
+    more = [_turn(readings[0], {name: square[name] for name in which}, owners) for which in some]
+    # The other orders of the names are less likely than the first, whichever way it stands.
+    order = [readings[0], turned[0], *more, *readings[1:], *turned[1:]]
+    return [reading for reading in order if reading is not None]
+
+
+def _turn(reading: Reading, square: Mapping[str, str], owners: Mapping[str, str]) -> Reading | None:
+    """Return the reading with those matrices transposed, by their owners; None without any."""
+    sources = dict(reading.sources)
+    for name, owner in square.items():
+        source = sources.get(name)
+        if source is not None and owner != owners.get(source.names[0]):
+            sources[name] = replace(source, transposed=not source.transposed)
+    return Reading(sources, renamed=True) if sources != reading.sources else None
 
 
 def _pair_same_names(

@@ -32,12 +32,15 @@ class Source:
     names: tuple[str, ...]
     transposed: bool = False
     heads: int = 0  # rows interleaved by head instead of one block after the other
+    grid: tuple[int, ...] = ()  # how its axes are cut, into heads say ...
+    axes: tuple[int, ...] = ()  # ... and in which order the student keeps the pieces
     part: tuple[int, int] = (0, 1)  # of how many equal parts along the first axis, which one
 
     @cached_property
     def plain(self) -> bool:
         """Whether it is one reference parameter as it stands, as in most students' classes."""
-        return len(self.names) == 1 and not self.transposed and self.part[1] == 1
+        turned = self.transposed or bool(self.axes)
+        return len(self.names) == 1 and not turned and self.part[1] == 1
 
     def make(self, values: Mapping[str, Tensor], shape: tuple[int, ...]) -> Tensor:
         """Return the student's value (or gradient) for the reference's values (or gradients)."""
@@ -51,6 +54,8 @@ class Source:
             joined = cat(parts, dim=0) if len(parts) > 1 else parts[0]
         if self.transposed:
             joined = joined.transpose(0, 1)
+        if self.axes:
+            joined = joined.reshape(self.grid).permute(self.axes)
         number, count = self.part
         return joined.chunk(count, dim=0)[number].reshape(shape).contiguous()
 
@@ -76,6 +81,8 @@ class Match:
     readings: list[Reading]
     missing: list[Parameter] = field(default_factory=list)  # the reference has it, the student not
     surplus: list[Parameter] = field(default_factory=list)
+    # The shapes that depend on the number of heads: with others, the readings are others too.
+    layout: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -62,14 +62,14 @@ class Twin:
             loaded.evidence.strangers.append(stranger)
             raise CheckFailed(explain_mismatch(self.student, self.match))
         self._shapes = {p.name: p.shape for p in self.student.parameters}
-        self._remark_names()
         self._settle_reading(example)
+        self._remark_names()
 
     @property
     def reading(self) -> Reading:
         """How the student's parameters are read as the reference's."""
-        number = max(0, min(self.loaded.reading, len(self.match.readings) - 1))
-        return self.match.readings[number]
+        number = self.loaded.readings.get(self.match.layout, 0)
+        return self.match.readings[min(number, len(self.match.readings) - 1)]
 
     def set_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Give both modules these weights, by the reference's names."""
@@ -88,13 +88,13 @@ class Twin:
         self.student.translate = lambda values: reading.translate(values, shapes)
 
     def _settle_reading(self, example: Inputs) -> None:
-        """Find the reading under which the student's output is the reference's, once per layer."""
-        if self.loaded.reading < 0 and len(self.match.readings) > 1:
-            self.loaded.reading = 0
+        """Find the reading under which the student's output is the reference's, once per layout."""
+        settled, layout = self.loaded.readings, self.match.layout
+        if layout not in settled and len(self.match.readings) > 1:
             want = self.want(example)
             asked = len(self.loaded.evidence.runs)
             for number in range(len(self.match.readings)):
-                self.loaded.reading = number
+                settled[layout] = number
                 self._hand_over()
                 try:
                     if agree(self.run(example).output, want.output, MIXED):
@@ -102,7 +102,7 @@ class Twin:
                 except (CheckFailed, StudentRaised):
                     continue
             else:
-                self.loaded.reading = 0
+                settled[layout] = 0
             # Asked under readings that turned out wrong: no evidence.
             del self.loaded.evidence.runs[asked:]
         self._hand_over()
