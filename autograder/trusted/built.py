@@ -38,6 +38,7 @@ class Built:
         style: str = "adaptive",
         dtype: str = "float64",
         seed: int = 1,
+        example: Inputs = (),
     ) -> None:
         self.loaded = loaded
         self.handle = loaded.next_handle()
@@ -49,6 +50,11 @@ class Built:
             "dtype": dtype,
             "seed": seed,
             "attributes": list(kit.by_name[loaded.name].attributes),
+            # The shapes of a call, and which inputs are numbers of the layer's own kind.
+            "example": [
+                None if value is None else [list(value.shape), value.is_floating_point()]
+                for value in example
+            ],
         }
         self.dtype = dtype
         # What the student's module holds, by the reference's names, once a twin has set it.

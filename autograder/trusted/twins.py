@@ -48,9 +48,10 @@ class Twin:
                  dtype: str = "float64", style: str = "adaptive") -> None:  # fmt: skip
         self.name = loaded.name
         self.loaded = loaded
-        self.student = Built(loaded, arguments, dtype=dtype, style=style)
+        self.student = Built(loaded, arguments, dtype=dtype, style=style, example=example)
         kit = loaded.submission.kit
         self._arguments = arguments
+        self._example = example
         self.reference = prepare_reference(
             kit, loaded.name, arguments, alone=loaded.alone, draw=draw, seed=seed
         )
@@ -174,7 +175,11 @@ class Twin:
         try:
             recipe = self.student.recipe
             built = Built(
-                fresh, self._arguments, style=str(recipe["style"]), dtype=self.student.dtype
+                fresh,
+                self._arguments,
+                style=str(recipe["style"]),
+                dtype=self.student.dtype,
+                example=self._example,
             )
             chosen = {key: settings[key] for key in ("device", "autocast_bf16")}
             request = {"op": "predict", "handle": built.handle, "settings": chosen}

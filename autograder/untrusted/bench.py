@@ -108,6 +108,7 @@ class Bench:
         module = probes.build_module(
             self._class, request["arguments"], request["extra"], request["style"]
         )
+        probes.fill_lazy_parameters(module, request["example"])
         if request["dtype"] == "float64":
             module = nn.Module.double(module)
         return module

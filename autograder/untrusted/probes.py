@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from autograder.untrusted.anatomy import Parts, named_modules, parameters_of
 from autograder.untrusted.doubles import Recorder
@@ -102,6 +103,19 @@ def _adapt_arguments(
         left = [name for name, _ in wanted if name not in names][len(own) :]
         others = {name: values[name] for name in left}
     return {**keywords, **dict(zip(own, unnamed, strict=False)), **others, **more}
+
+
+def fill_lazy_parameters(module: nn.Module, example: list[Any]) -> None:
+    """Call a module that has lazy layers once: only then do their parameters have shapes."""
+    if not any(is_lazy(value) for value in parameters_of(named_modules(module)).values()):
+        return
+    inputs = []
+    for entry in example:
+        own = entry is not None and entry[1]
+        dtype = torch.float32 if own else torch.int64
+        inputs.append(None if entry is None else torch.ones(entry[0], dtype=dtype))
+    with _no_grad():
+        module(*inputs)
 
 
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
