@@ -62,6 +62,18 @@ def test_what_the_class_does_not_need_or_what_is_not_plain_is_never_run(cell):
     assert lines == ["class Base:", "class Net(Base):"]
 
 
+def test_a_name_local_to_a_method_is_not_needed_from_another_cell():
+    lines, missing = taken(
+        "class Net:\n    def run(self, x):\n        emb = [y for y in x]\n        return emb + z",
+        "emb = Net()",
+        "x = Net()",
+        "y = Net()",
+        "z = Net()",
+    )
+    assert lines == ["class Net:", "z = Net()"]
+    assert missing == {}
+
+
 @pytest.mark.parametrize(
     "cell",
     [

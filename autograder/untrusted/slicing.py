@@ -7,6 +7,7 @@ What no wanted class needs (downloads, training, plots) is never run, however it
 """
 
 import ast
+import symtable
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -67,7 +68,7 @@ def select_statements(
             if kept is None or ("*" not in kept_names and not kept_names & needed):
                 continue
             taken[index] = (unit, kept)
-            used = {n.id for n in ast.walk(kept) if isinstance(n, ast.Name)}
+            used = _names_from_outside(kept)
             grown = grown or bool(used - needed) or "*" not in kept_names
             needed |= used
     bound = {name for _, statement in taken.values() for name in bound_names(statement)}
@@ -77,6 +78,27 @@ def select_statements(
 
 def _touched_names(statement: ast.stmt) -> set[str]:
     return bound_names(statement) | changed_names(statement)
+
+
+def _names_from_outside(statement: ast.stmt) -> set[str]:
+    """Return the names a statement takes from its module: not those local to its functions."""
+    try:
+        table = symtable.symtable(ast.unparse(statement), "statement", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # It will not compile either; what is wrong with it is said there.
+        return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    names: set[str] = set()
+    pending = [table]
+    while pending:
+        table = pending.pop()
+        pending += table.get_children()
+        inside = table.get_type() == "function"
+        names |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or not inside)
+        }
+    return names
 
 
 def _what_may_run(statement: ast.stmt, plain: Callable[[ast.expr | None], bool]) -> ast.stmt | None:
