@@ -2,9 +2,15 @@
 
 import pytest
 import torch
+from torch import nn
 
-from autograder.trusted.matching import match_parameters
-from autograder.trusted.parameters import Parameter, words_of
+from autograder.trusted.matching import (
+    TREE_READINGS_MAX,
+    match_parameters,
+    match_tree,
+    plausible_numbers,
+)
+from autograder.trusted.parameters import Match, Parameter, Reading, words_of
 
 ROLES = {"query": ["q", "wq"], "key": ["k"], "value": ["v"], "ln": ["norm"]}
 
@@ -131,6 +137,42 @@ def test_what_is_too_much_is_named_by_its_own_shape():
     student = [(p.name, p.shape, p.owner) for p in REFERENCE] + [("kinds", (2, 6), "Mine")]
     match = match_parameters(parameters(*student), REFERENCE, ROLES, head_counts=[3])
     assert [(p.name, p.shape) for p in match.surplus] == [("kinds", (2, 6))]
+
+
+def test_layers_of_two_kinds_are_read_each_its_own_way():
+    class One(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gain, self.shift = nn.Parameter(torch.ones(6)), nn.Parameter(torch.zeros(6))
+
+    class Other(One):
+        pass
+
+    class Tree(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.third = One(), Other(), One()
+
+    student = [Parameter(f"{place}.{name}", (6,), "Mine") for place in "abc" for name in "xy"]
+    places = {"a": "One", "b": "Other", "c": "One"}
+    match = match_tree(student, places, Tree(), {"One": {}, "Other": {}})
+    found = [[r.sources[f"{place}.x"].names[0] for place in "abc"] for r in match.readings]
+    # Two layers of one kind are written alike; another kind is not bound to them.
+    assert found == [
+        ["first.gain", "second.gain", "third.gain"],
+        ["first.shift", "second.gain", "third.shift"],
+        ["first.gain", "second.shift", "third.gain"],
+        ["first.shift", "second.shift", "third.shift"],
+    ]
+
+
+def test_the_ways_to_read_many_kinds_of_layers_are_bounded():
+    kinds = [[Match([Reading({}, renamed=True)] * 48)] for _ in range(6)]
+    found = plausible_numbers(kinds)
+    assert len(found) == len(set(found)) == TREE_READINGS_MAX
+    assert found[0] == (0,) * 6
+    # One kind that is read in an unlikely way comes before several that are read in likelier ones.
+    assert found.index((0, 0, 0, 20, 0, 0)) < TREE_READINGS_MAX
 
 
 @pytest.mark.parametrize("dropped", ["key.bias", "ln.weight", "value.weight"])

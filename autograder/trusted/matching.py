@@ -28,7 +28,7 @@ from autograder.trusted.parameters import (
     words_of,
 )
 
-READINGS_MAX, TREE_READINGS_MAX = 48, 96
+READINGS_MAX, TREE_READINGS_MAX = 48, 144
 # More than so many times the reference's parameters, and so many besides, are no style of writing.
 SURPLUS_FACTOR_MAX, SURPLUS_MAX = 4, 32
 # Torch's own modules that keep a matrix as rows of the output.
@@ -234,7 +234,7 @@ def match_tree(
     kinds.append(chosen[-1:])
     readings = []
     # Layers of one kind are written alike, so one reading number serves them all.
-    for numbers in _numbers_by_plausibility(kinds):
+    for numbers in plausible_numbers(kinds):
         parts = [
             match.readings[min(number, len(match.readings) - 1)]
             for matches, number in zip(kinds, numbers, strict=True)
@@ -250,11 +250,32 @@ def match_tree(
     )
 
 
-def _numbers_by_plausibility(kinds: Sequence[Sequence[Match]]) -> list[tuple[int, ...]]:
-    """Return which reading of each kind of layer to take together, the most plausible first."""
-    counts = [max((len(match.readings) for match in matches), default=1) for matches in kinds]
-    firsts = [range(min(count, READINGS_MAX)) for count in counts]
-    return sorted(itertools.product(*firsts), key=sum)[:TREE_READINGS_MAX]
+def plausible_numbers(kinds: Sequence[Sequence[Match]]) -> list[tuple[int, ...]]:
+    """Return which reading of each kind of layer to take together, the most plausible first.
+
+    Few layers are read in another than the first way: one kind at a time, then two, and so on.
+    """
+    last = [max((len(match.readings) for match in matches), default=1) - 1 for matches in kinds]
+    found: list[tuple[int, ...]] = []
+    for size in range(len(last) + 1):
+        for total in range(size, sum(last) + 1):
+            found += itertools.islice(_numbers(last, size, total), TREE_READINGS_MAX - len(found))
+            if len(found) == TREE_READINGS_MAX:
+                return found
+    return found
+
+
+def _numbers(last: Sequence[int], size: int, total: int) -> Iterator[tuple[int, ...]]:
+    """Yield numbers up to ``last`` of which ``size`` are not 0 and which add up to ``total``."""
+    if not last:
+        if size == total == 0:
+            yield ()
+        return
+    if not 0 <= size <= total <= sum(last):
+        return
+    for first in range(min(last[0], total) + 1):
+        for rest in _numbers(last[1:], size - (first > 0), total - first):
+            yield (first, *rest)
 
 
 def _strip(parameter: Parameter, place: str) -> Parameter:
