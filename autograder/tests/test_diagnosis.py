@@ -7,6 +7,8 @@ import pytest
 
 from autograder.manifest import KitError, load_kit
 from autograder.misconceptions import combine, read_bank, read_reference, versions
+from autograder.trusted.candidates import same_end
+from autograder.trusted.outcomes import Fault, StudentRaised
 
 TOY = Path(__file__).parent / "toy_course"
 
@@ -124,6 +126,9 @@ def test_an_unknown_mistake_is_described_by_its_pattern(diagnose, expression, wo
         ("x[99] * self.weight", "index_out_of_range", "larger than its axis"),
         ("self.make(x)", "missing_attribute", "self.make is used, but nothing sets it"),
         ("(lambda a, b: a)(x)", "missing_argument", "without 'b'"),
+        ("x if x else 0 * x", "truth_of_a_tensor", "one yes or no"),
+        ("sum(x.shape[:2] for a, b in [x.shape])", "unpacking", "into 2 names and holds more"),
+        ("sum(a for a, b in [x.shape[:1]])", "unpacking", "into 2 names and has only 1 parts"),
         ("x.add(None)", "", ""),
     ],
 )
@@ -139,6 +144,37 @@ def test_an_errors_lines_are_the_students_and_no_others(toy, scale_with):
     lines = next(c.traceback for c in result.checks if c.traceback)
     assert [line.partition(",")[0] for line in lines] == ["scale.py", "scale.py"]
     assert "return v.wrong" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (("RuntimeError", "The size of tensor a (6) must match"),
+         ("RuntimeError", "mat1 and mat2 shapes cannot be multiplied"), True),
+        (("RuntimeError", "The size of tensor a (6) must match"),
+         ("RuntimeError", "Boolean value of Tensor with more than one value"), False),
+        (("AttributeError", "'NoneType' object has no attribute 'view'"),
+         ("TypeError", "'NoneType' object is not subscriptable"), True),
+        (("RuntimeError", "quite another thing"), ("RuntimeError", "something"), True),
+        (("RuntimeError", "something"), ("ValueError", "something"), False),
+    ],
+)  # fmt: skip
+def test_errors_are_alike_that_tell_of_one_trouble(one, other, alike):
+    ended = StudentRaised("", Fault(*one, stage="forward"))
+    error = type(other[0], (Exception,), {})(other[1])
+    assert same_end(ended, error) is alike
+
+
+def test_a_part_that_is_called_more_often_than_it_should_be_says_nothing(toy, submit):
+    # The first of its two calls is not the one that there should be.
+    text = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    a, b = "        for layer in self.layers:\n", "            x = layer(x)\n"
+    assert a + b in text
+    text = text.replace(a + b, "        self.layers[0](2 * x)\n        x = self.layers[0](x)\n"
+                               "        x = self.layers[1](x) + 0.5\n")  # fmt: skip
+    told = diagnosis_of(toy.grade(submit(stack=text)), "Stack")["explanation"]
+    assert "layers.0" not in told
+    assert "layers.1 does what it should; the output is not right all the same" in told
 
 
 def test_a_forward_that_returns_nothing_is_explained(diagnose):

@@ -43,10 +43,22 @@ class Situation:
         return "; ".join(told)
 
 
+def name_trouble(kind: str, text: str) -> str:
+    """Return what kind of trouble an error tells of, however it came about; '' if unknown."""
+    if "NoneType" in text:
+        return "none"
+    found = (name for name, pattern in _TROUBLES.items() if re.search(pattern, text))
+    name = next(found, "index_out_of_range" if kind == "IndexError" else "")
+    # What does not fit shows in a reshape or in an operation, as one writes.
+    return "shapes" if name in ("bad_reshape", "shapes_differ") else name
+
+
 def advise(kit: Kit, layer: str, fault: Fault, letters: Letters) -> tuple[str, str] | None:
     """Return an id and a paragraph about an error, or None where there is nothing to add."""
     situation = Situation(kit, layer, fault, letters)
     for name, rule in _RULES.items():
+        if name in _TROUBLES and not situation.match(_TROUBLES[name]):
+            continue
         told = rule(situation)
         if told:
             return f"error.{name}", told
@@ -95,6 +107,16 @@ def _no_self(s: Situation) -> str | None:
     )
 
 
+def _too_many_arguments(s: Situation) -> str | None:
+    found = s.match(r"(\S+?)\(\) takes (\d+) arguments but (\d+) were given")
+    if s.fault.kind != "TypeError" or not found:
+        return None
+    return (
+        f"{found[1]} is given {found[3]} things and takes {found[2]}. Compare the call with the "
+        "signature in the hand-out: which of them does this part need?"
+    )
+
+
 def _missing_argument(s: Situation) -> str | None:
     found = s.match(r"(\S+?)\(\) (?:missing .* arguments?: (.+)|is missing (?:the argument )?(.+))")
     if s.fault.kind != "TypeError" or not found:
@@ -128,9 +150,7 @@ def _unknown_name(s: Situation) -> str | None:
     )
 
 
-def _wrong_dtype(s: Situation) -> str | None:
-    if not s.match(r"must have the same dtype|expected scalar type|but found (Double|Float)"):
-        return None
+def _wrong_dtype(_: Situation) -> str:
     return (
         "Two tensors of different number types meet. Something in the layer fixes a type (.float() "
         "or a tensor made with torch.zeros, arange or tensor inside forward, which is float32 or "
@@ -139,27 +159,47 @@ def _wrong_dtype(s: Situation) -> str | None:
     )
 
 
-def _bool_arithmetic(s: Situation) -> str | None:
-    if not s.match(r"with (?:a|two) bool tensors?|Negation, the `-` operator, on a bool"):
-        return None
+def _bool_arithmetic(_: Situation) -> str:
     return (
         "Arithmetic with a mask of booleans: PyTorch does not subtract those. The mask may come as "
         "integers, floats or booleans; a comparison works for all three."
     )
 
 
-def _mask_not_bool(s: Situation) -> str | None:
-    if not s.match(r"(?:masked_fill|where).*(?:bool|condition)|only supports boolean masks"):
-        return None
+def _mask_not_bool(_: Situation) -> str:
     return (
         "A mask that is not boolean is used as a condition. The mask may come as integers, floats "
         "or booleans; a comparison turns each of them into booleans."
     )
 
 
-def _view_refused(s: Situation) -> str | None:
-    if not s.match(r"view size is not compatible"):
+def _truth_of_a_tensor(_: Situation) -> str:
+    return (
+        "A tensor of several numbers stands where Python wants one yes or no, as after if, and, or "
+        "not. Whether there is a mask is one question; what the mask holds, number by number, is "
+        "another."
+    )
+
+
+def _unpacking(s: Situation) -> str | None:
+    found = s.match(_TROUBLES["unpacking"])
+    if not found:
         return None
+    which = f" The tensors of that line: {s.tensors}." if s.tensors else ""
+    if found[1]:
+        return (
+            f"Something is taken apart into {found[1]} names and holds more. Each layer of this "
+            f"exercise gives one tensor, not several things; and what is taken apart of a tensor "
+            f"is its first axis.{which}"
+        )
+    return (
+        f"Something is taken apart into {found[2]} names and has only {found[3]} parts. If it is a "
+        "shape, the tensor has fewer axes than you expect: write down its letters, and see whether "
+        f"it is the tensor you mean.{which}"
+    )
+
+
+def _view_refused(_: Situation) -> str:
     return (
         "view cannot join axes that are not next to each other in memory, as after transpose or "
         "permute. Read the documentation of torch.Tensor.contiguous and torch.reshape."
@@ -167,7 +207,7 @@ def _view_refused(s: Situation) -> str | None:
 
 
 def _bad_reshape(s: Situation) -> str | None:
-    found = s.match(r"shape '\[(.+?)\]' is invalid for input of size (\d+)")
+    found = s.match(_TROUBLES["bad_reshape"])
     if not found:
         return None
     wanted = [int(size) for size in found[1].split(",") if size.strip().lstrip("-").isdigit()]
@@ -179,14 +219,7 @@ def _bad_reshape(s: Situation) -> str | None:
     )
 
 
-def _shapes_differ(s: Situation) -> str | None:
-    if not s.match(
-        r"size of tensor a|mat1 and mat2 shapes|Sizes of tensors must match|expanded size|"
-        r"not broadcastable|must match the size|Expected size for first two dimensions|"
-        r"Given normalized_shape|same number of dimensions|inconsistent tensor size|"
-        r"shapes cannot be multiplied"
-    ):
-        return None
+def _shapes_differ(s: Situation) -> str:
     product = s.match(r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)")
     if product:
         _, columns, rows, _ = map(int, product.groups())
@@ -217,9 +250,7 @@ def _index_out_of_range(s: Situation) -> str | None:
     return f"An index is larger than its axis, or there is no such axis.{which}"
 
 
-def _in_place(s: Situation) -> str | None:
-    if not s.match(r"in-?place operation"):
-        return None
+def _in_place(_: Situation) -> str:
     return (
         "A tensor that autograd still needs is written into (+=, an assignment to a slice, or a "
         "method whose name ends in an underscore). Make a new tensor instead."
@@ -241,15 +272,35 @@ def _not_callable(s: Situation) -> str | None:
     return f"{what[0].upper()}{what[1:]} is {verb}: look at what that name was last set to."
 
 
+# What an error's text tells by itself. Each of these names a rule below.
+_TROUBLES = {
+    "bool_arithmetic": r"with (?:a|two) bool tensors?|Negation, the `-` operator, on a bool",
+    "mask_not_bool": r"(?:masked_fill|where).*(?:bool|condition)|only supports boolean masks",
+    "truth_of_a_tensor": r"Boolean value of Tensor with",
+    "unpacking": r"too many values to unpack \(expected (\d+)|"
+    r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)",
+    "wrong_dtype": r"must have the same dtype|expected scalar type|but found (Double|Float)",
+    "view_refused": r"view size is not compatible",
+    "bad_reshape": r"shape '\[(.+?)\]' is invalid for input of size (\d+)",
+    "shapes_differ": r"size of tensor a|mat1 and mat2 shapes|Sizes of tensors must match|"
+    r"expanded size|not broadcastable|must match the size|Expected size for first two dimensions|"
+    r"Given normalized_shape|same number of dimensions|inconsistent tensor size|"
+    r"shapes cannot be multiplied|does not broadcast with previously seen size",
+    "in_place": r"in-?place operation",
+}
+
 _RULES: dict[str, Rule] = {
     "no_super_init": _no_super_init,
     "missing_attribute": _missing_attribute,
     "missing_argument": _missing_argument,
     "unknown_argument": _unknown_argument,
+    "too_many_arguments": _too_many_arguments,
     "no_self": _no_self,
     "unknown_name": _unknown_name,
     "bool_arithmetic": _bool_arithmetic,
     "mask_not_bool": _mask_not_bool,
+    "truth_of_a_tensor": _truth_of_a_tensor,
+    "unpacking": _unpacking,
     "wrong_dtype": _wrong_dtype,
     "view_refused": _view_refused,
     "bad_reshape": _bad_reshape,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version, read_reference
+from autograder.trusted.advice import name_trouble
 from autograder.trusted.built import NUMBERS
 from autograder.trusted.compare import Tolerance
 from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord
@@ -223,4 +224,10 @@ def same_end(got: CheckEnded | None, error: BaseException | None) -> bool:
     if isinstance(error, CheckEnded):
         return not isinstance(got, StudentRaised) and error.message in got.message
     fault = got.fault if isinstance(got, StudentRaised) else None
-    return fault is not None and fault.kind == type(error).__name__
+    if fault is None:
+        return False
+    # One trouble has many errors (None has no axes, and cannot be indexed); and one kind of error
+    # stands for many troubles.
+    kind = type(error).__name__
+    theirs, ours = name_trouble(fault.kind, fault.text), name_trouble(kind, str(error))
+    return theirs == ours if theirs or ours else fault.kind == kind

@@ -7,7 +7,7 @@ module that the hand-out names.
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.trusted.advice import Letters
 from autograder.trusted.candidates import Candidate, same_tensor
@@ -41,18 +41,22 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
     build = next(b for b in examination.evidence.builds if b.handle == record.handle)
     ours = _trace_reference(examination, record, build)
     right: list[str] = []
-    for name, (kind, given, gave) in ours.items():
-        if name not in theirs:
-            continue
-        other = theirs[name]
-        if given is not None and other[1] is not None and not _alike(other[1], given, record):
-            difference = describe_difference(other[1], given, record.inputs, letters)
+    for name, (kind, given, gave, calls) in ours.items():
+        if name not in theirs or theirs[name][3] != calls:
+            continue  # called another number of times, its first call may be another call
+        own_kind, got_in, got_out, _ = theirs[name]
+        wrong_in = not _alike(got_in, given, record)
+        wrong_out = not _alike(got_out, gave, record)
+        if (wrong_in or wrong_out) and own_kind != kind and hasattr(nn, own_kind):
+            return f"{_so_far(right)}{name} is a {own_kind}, where the hand-out has a {kind}."
+        if wrong_in:
+            difference = _describe(got_in, given, record, letters)
             return (
                 f"{_so_far(right)}what {name} is given is not what it should be"
                 f"{_tail(difference)}. The mistake lies {_between(right, name)}."
             )
-        if gave is not None and other[2] is not None and not _alike(other[2], gave, record):
-            difference = describe_difference(other[2], gave, record.inputs, letters)
+        if wrong_out:
+            difference = _describe(got_out, gave, record, letters)
             return (
                 f"{_so_far(right)}{name} ({kind}) is given the right thing and does not give what "
                 f"it should{_tail(difference)}. Look at how {name} is made, and at whatever "
@@ -88,7 +92,8 @@ def _tail(difference: str) -> str:
     return f": {difference}" if difference else ""
 
 
-Trace = dict[str, tuple[str, Tensor | None, Tensor | None]]
+# By name: class, what the first call was given and gave, and how many calls there were.
+Trace = dict[str, tuple[str, Tensor | None, Tensor | None, int]]
 
 
 def _trace_student(examination: Examination, record: RunRecord) -> Trace:
@@ -139,6 +144,7 @@ def _read(facts: Mapping[str, Any], results: Mapping[str, Tensor], names: dict[s
                 clean_text(str(step.get("class")), 40),
                 results.get(f"step.{index}.in"),
                 results.get(f"step.{index}.out"),
+                step["calls"] if isinstance(step.get("calls"), int) else 0,
             ),
         )
     return found
@@ -163,7 +169,23 @@ def _official_names(record: RunRecord, weights: Mapping[str, Tensor]) -> dict[st
     return found
 
 
-def _alike(got: Tensor, want: Tensor, record: RunRecord) -> bool:
-    if got.shape != want.shape and got.numel() == want.numel():
+def _alike(got: Tensor | None, want: Tensor | None, record: RunRecord) -> bool:
+    """Whether two tensors on the way say the same; what was not seen is not wrong."""
+    if got is None or want is None:
+        return True
+    if got.numel() == want.numel():
         got = got.reshape(want.shape)
+    elif got.dim() == want.dim() and all(
+        ours in (1, theirs) for theirs, ours in zip(got.shape, want.shape, strict=True)
+    ):
+        want = want.expand_as(got)  # stretched over the batch by hand
     return same_tensor(got, want, record.tolerance)
+
+
+def _describe(got: Tensor | None, want: Tensor | None, record: RunRecord, letters: Letters) -> str:
+    assert got is not None
+    assert want is not None
+    # Batch and heads may share an axis, or a unit axis be there: that is a way to write.
+    if got.numel() == want.numel() and got.shape[-1:] == want.shape[-1:]:
+        got = got.reshape(want.shape)
+    return describe_difference(got, want, record.inputs, letters)

@@ -280,22 +280,26 @@ def trace_module(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Call the module once and return what its named parts were given and gave, in call order.
 
-    Only the first call of a part counts, and only tensors: ``step.<i>.in`` and ``step.<i>.out``.
+    Of a part's calls the first is kept, and only tensors: ``step.<i>.in`` and ``step.<i>.out``; the
+    others are counted.
     """
     _train(module, training)
     steps: list[dict[str, Any]] = []
     tensors: dict[str, Tensor] = {}
-    seen: set[int] = set()
+    seen: dict[int, dict[str, Any]] = {}
 
     def note(name: str) -> Any:
         def hook(part: nn.Module, given: tuple[Any, ...], output: Any) -> None:
-            if id(part) in seen or len(steps) >= STEPS_MAX:
+            if id(part) in seen:
+                seen[id(part)]["calls"] += 1
                 return
-            seen.add(id(part))
+            if len(steps) >= STEPS_MAX:
+                return
             for kind, value in (("in", given[0] if given else None), ("out", output)):
                 if isinstance(value, Tensor):
                     tensors[f"step.{len(steps)}.{kind}"] = value.detach().clone()
-            steps.append({"name": name[:120], "class": type(part).__name__[:80]})
+            steps.append({"name": name[:120], "class": type(part).__name__[:80], "calls": 1})
+            seen[id(part)] = steps[-1]
 
         return hook
 
