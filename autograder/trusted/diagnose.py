@@ -169,11 +169,10 @@ def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) 
     found = versions(kit, loaded.name)
     if not found:
         return None
-    matches = _distinct(v for v in found if _explains(examination, v))
+    matches = _find(examination, found)
     if not matches:
         # Only where undefined results differ can another dialect make a difference.
-        retold = list(in_dialects(kit, loaded.name, examination.undecided))
-        matches = _distinct(v for v in retold if _explains(examination, v))
+        matches = _find(examination, list(in_dialects(kit, loaded.name, examination.undecided)))
     if matches:
         return _tell_one(matches)
     if not (examination.departs_in_values or examination.strangers):
@@ -188,11 +187,19 @@ def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) 
             break
         if _explains(examination, both):
             matched.append(both)
-    return _tell_pair(matched)
+    exact = [both for both in matched if examination.draws_the_same_numbers(both)]
+    return _tell_pair(exact or [both for both in matched if examination.drops_the_same(both)])
 
 
 def _explains(examination: Examination, version: Version) -> bool:
     return examination.explains(version) and explains_strangers(examination, version)
+
+
+def _find(examination: Examination, found: Iterable[Version]) -> list[Misconception]:
+    """Return the misconceptions that explain the layer, those to the last value before others."""
+    matches = [version for version in found if _explains(examination, version)]
+    exact = [version for version in matches if examination.draws_the_same_numbers(version)]
+    return _distinct(exact or (v for v in matches if examination.drops_the_same(v)))
 
 
 def _distinct(found: Iterable[Version]) -> list[Misconception]:

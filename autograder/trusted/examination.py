@@ -12,10 +12,12 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version
+from autograder.trusted.built import NUMBERS
 from autograder.trusted.candidates import Candidate, same_end, same_run
+from autograder.trusted.draws import DRAWS, Disturbance, is_alike, measure
 from autograder.trusted.evidence import BuildRecord, RunRecord
 from autograder.trusted.loaded_layer import LoadedLayer
-from autograder.trusted.outcomes import CheckEnded, StudentRaised
+from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
 from autograder.trusted.twins import match_layer
@@ -26,6 +28,8 @@ _AGREEMENTS_MAX = 8
 _DEPARTURES_MAX = 6
 # Below this many values the share of dropped ones says nothing.
 _NOISE_VALUES_MIN = 1000
+# Of the questions that agree but for the random numbers, how many are asked many times over.
+_NOISY_RUNS_MAX = 2
 
 
 class Examination:
@@ -41,6 +45,9 @@ class Examination:
         self.reference = Candidate(kit, loaded.name)
         # Versions that gave NaN or infinity where the student's layer did not, or the reverse.
         self.undecided: list[Version] = []
+        # By version: the questions whose answers agree in what dropout does, not in every value.
+        self._by_noise: dict[Version, list[RunRecord]] = {}
+        self._disturbances: dict[int, Disturbance | None] = {}
         self._quiet: dict[int, Run | None] = {}
         self.departing: list[RunRecord] = []
         self.agreeing: list[RunRecord] = []
@@ -178,7 +185,56 @@ class Examination:
         if same_run(record.run, answer, record):
             return True
         noisy = record.run.facts.get("rng_kept") is False and answer.facts["rng_kept"] is False
-        return noisy and self._same_noise(record, record.run.output, answer.output)
+        if not noisy or not self._same_noise(record, record.run.output, answer.output):
+            return False
+        if candidate.version is not None:
+            self._by_noise.setdefault(candidate.version, []).append(record)
+        return True
+
+    def draws_the_same_numbers(self, version: Version) -> bool:
+        """Whether a version that explains the layer agrees with it in every single value."""
+        return version not in self._by_noise
+
+    def drops_the_same(self, version: Version) -> bool:
+        """Whether a version that explains the layer drops what it drops, over many draws."""
+        records = {id(record): record for record in self._by_noise.get(version, ())}
+        loudest = sorted(records.values(), key=_size)[-_NOISY_RUNS_MAX:]
+        return all(self._same_draws(version, record) for record in loudest)
+
+    def _same_draws(self, version: Version, record: RunRecord) -> bool:
+        if record.run is None or record.run.output.numel() < _NOISE_VALUES_MIN:
+            return True
+        if id(record) not in self._disturbances:
+            try:
+                draws = [self._ask_again(record, number) for number in range(DRAWS + 1)]
+                self._disturbances[id(record)] = measure(torch.stack(draws[1:]), draws[0])
+            except (CheckEnded, RuntimeError):  # it may answer with another shape each time
+                self._disturbances[id(record)] = None
+        theirs = self._disturbances[id(record)]
+        candidate = Candidate(self.kit, self.loaded.name, version)
+        candidate.build(next(b for b in self.evidence.builds if b.handle == record.handle))
+        quiet = candidate.run(_in_evaluation(record)).output
+        ours = [candidate.run(record, seed_offset=number).output for number in range(1, DRAWS + 1)]
+        return theirs is not None and is_alike(theirs, measure(torch.stack(ours), quiet))
+
+    def _ask_again(self, record: RunRecord, number: int) -> Tensor:
+        """Return the student's answer under another seed; the first is in evaluation mode."""
+        tensors = {
+            f"input.{i}": value for i, value in enumerate(record.inputs) if value is not None
+        }
+        if record.weights is not None and record.translate is not None:
+            weights = record.translate(record.weights)
+            tensors |= {f"weight.{name}": value for name, value in weights.items()}
+        request = {
+            "op": "run", "handle": record.handle, "names": list(record.names),
+            "arguments": ["strided" if record.strided else "plain"] * len(record.inputs),
+            "training": number > 0, "seed": record.seed + number,
+        }  # fmt: skip
+        _, results = self.loaded.ask(request, tensors)
+        output = results.get("output")
+        if output is None or output.dtype not in NUMBERS:
+            raise CheckFailed("forward gives no numbers when it is asked again")
+        return output
 
     def _same_noise(self, record: RunRecord, got: Tensor, want: Tensor) -> bool:
         """Whether two outputs with dropout in them are disturbed alike, if not equally."""
