@@ -46,7 +46,8 @@ class Examination:
         # Versions that gave NaN or infinity where the student's layer did not, or the reverse.
         self.undecided: list[Version] = []
         # By version: the questions whose answers agree in what dropout does, not in every value.
-        self._by_noise: dict[Version, list[RunRecord]] = {}
+        # Under None, those of the reference.
+        self._by_noise: dict[Version | None, list[RunRecord]] = {}
         self._disturbances: dict[int, Disturbance | None] = {}
         self._quiet: dict[int, Run | None] = {}
         self.departing: list[RunRecord] = []
@@ -62,6 +63,10 @@ class Examination:
                 answer, error = _answer(self.reference, record)
                 alike = self._same(record, answer, error, self.reference)
                 (self.agreeing if alike else self.departing).append(record)
+        for record in self._loudest(None):
+            if not self._same_draws(None, record):
+                self.agreeing = [agreed for agreed in self.agreeing if agreed is not record]
+                self.departing.append(record)
 
     @property
     def departs_in_values(self) -> bool:
@@ -187,8 +192,7 @@ class Examination:
         noisy = record.run.facts.get("rng_kept") is False and answer.facts["rng_kept"] is False
         if not noisy or not self._same_noise(record, record.run.output, answer.output):
             return False
-        if candidate.version is not None:
-            self._by_noise.setdefault(candidate.version, []).append(record)
+        self._by_noise.setdefault(candidate.version, []).append(record)
         return True
 
     def draws_the_same_numbers(self, version: Version) -> bool:
@@ -197,11 +201,13 @@ class Examination:
 
     def drops_the_same(self, version: Version) -> bool:
         """Whether a version that explains the layer drops what it drops, over many draws."""
-        records = {id(record): record for record in self._by_noise.get(version, ())}
-        loudest = sorted(records.values(), key=_size)[-_NOISY_RUNS_MAX:]
-        return all(self._same_draws(version, record) for record in loudest)
+        return all(self._same_draws(version, record) for record in self._loudest(version))
 
-    def _same_draws(self, version: Version, record: RunRecord) -> bool:
+    def _loudest(self, version: Version | None) -> list[RunRecord]:
+        records = {id(record): record for record in self._by_noise.get(version, ())}
+        return sorted(records.values(), key=_size)[-_NOISY_RUNS_MAX:]
+
+    def _same_draws(self, version: Version | None, record: RunRecord) -> bool:
         if record.run is None or record.run.output.numel() < _NOISE_VALUES_MIN:
             return True
         if id(record) not in self._disturbances:

@@ -66,10 +66,11 @@ class TestEmbeddingLayer(LayerPromises):
         p = student.rate()
         twin = make_twin(self.subject, student, change={"dropout": p})
         ids = draw_ids(student, 32, 10)
+        # First of all, so that what it drops is known to the diagnosis also where values are wrong.
+        got = twin.run(ids, training=True, seed=student.worker_seed).output
         expect_same_twice(twin, ids)
         twin.expect_output(ids, f"the output in evaluation mode with dropout={p:g}")
         full = twin.want(ids).output
-        got = twin.run(ids, training=True, seed=student.worker_seed).output
         if got.shape != full.shape:
             raise CheckFailed(f"the output in train mode has the wrong shape {tuple(got.shape)}")
         dropped = expect_kept_or_dropped(got, full, p, "the output values")

@@ -66,10 +66,11 @@ class TestPositionWiseFeedForward(LayerPromises):
             weights[name][loud:] = 0.0
         twin.set_weights(weights)
         att_out = student.normal(32, 8, C, purpose="batch for dropout")
+        # First of all, so that what it drops is known to the diagnosis also where values are wrong.
+        got = twin.run([att_out], training=True, seed=student.worker_seed).output
         expect_same_twice(twin, [att_out])
         twin.expect_output([att_out], f"the output in evaluation mode with dropout={p:g}")
         full = recover_branch(twin.want([att_out]).output, att_out, slice(loud, None))
-        got = twin.run([att_out], training=True, seed=student.worker_seed).output
         branch = recover_branch(got, att_out, slice(loud, None))
         dropped = expect_kept_or_dropped(
             branch[..., :loud], full[..., :loud], p, "the values of fc2's output"
