@@ -171,9 +171,7 @@ class Kit:
         described = self.by_name[name].double
         if described is None:
             raise KitError(f"{name} has no double, but a composite layer's checks need one")
-        reference = self.reference_class(name)
         constructor = self.arguments_of(name)
-        forward = [p for p in inspect.signature(reference.forward).parameters if p != "self"]  # type: ignore[attr-defined]
         return DoubleSpec(
             class_name=name,
             kind=described["kind"],
@@ -181,8 +179,14 @@ class Kit:
             rows=described.get("rows", ""),
             constructor=tuple(constructor),
             defaults={n: p.default for n, p in constructor.items() if p.default is not p.empty},
-            forward=tuple(forward),
+            forward=self.inputs_of(name),
         )
+
+    def inputs_of(self, name: str) -> tuple[str, ...]:
+        """Return what a layer's forward calls its arguments, in order."""
+        reference = self.reference_class(name)
+        names = inspect.signature(reference.forward).parameters  # type: ignore[attr-defined]
+        return tuple(name for name in names if name != "self")
 
 
 def load_kit(root: Path, assignment: str) -> Kit:

@@ -177,6 +177,14 @@ def test_a_part_that_is_called_more_often_than_it_should_be_says_nothing(toy, su
     assert "layers.1 does what it should; the output is not right all the same" in told
 
 
+def test_arguments_in_another_order_are_explained(toy, submit):
+    text = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    swapped = text.replace("width: int, depth: int = 2", "depth: int, width: int")
+    assert swapped != text
+    result = toy.grade(submit(stack=swapped))
+    assert "another order than in the hand-out" in diagnosis_of(result, "Stack")["explanation"]
+
+
 def test_a_forward_that_returns_nothing_is_explained(diagnose):
     assert "gives nothing back" in diagnose("None")["explanation"]
 

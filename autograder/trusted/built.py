@@ -88,6 +88,8 @@ class Built:
         ]
         self.record.parameters, self.record.doubles = self.parameters, self.doubles
         self.record.frozen = [name for name, trainable in self.trainable.items() if not trainable]
+        forward = facts.get("forward")
+        self.record.forward = [str(name) for name in forward] if isinstance(forward, list) else []
         modules = facts.get("modules")
         self.modules = {
             str(entry[0]): str(entry[1])

@@ -21,6 +21,7 @@ from autograder.trusted.evidence import Evidence
 from autograder.trusted.examination import Examination
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.locate import locate
+from autograder.trusted.outcomes import clean_text
 from autograder.trusted.submission import Submission
 
 _OTHER_PARAMETERS = (
@@ -32,6 +33,15 @@ _OTHER_PARAMETERS = (
 _OTHER_DEFAULTS = (
     "In the signature of __init__, {names} stands with another default than in the hand-out. "
     "Whoever builds this layer without giving it gets another layer than everybody expects."
+)
+_OTHER_ORDER = (
+    "The arguments of __init__ stand in another order than in the hand-out. Given by name, each "
+    "arrives where it should; given by position, as the other classes may do, one arrives in "
+    "another's place."
+)
+_OTHER_INPUTS = (
+    "forward takes its arguments in another order than in the hand-out: ({theirs}), where "
+    "({ours}) is expected. Whoever calls the layer hands each to another's place."
 )
 # How long to look for a pair before nothing is said.
 _CPU_S_MAX = 0.8
@@ -124,6 +134,9 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         named = name_misconception(kit, loaded, examination)
         if named is not None:
             return named
+        order = _explain_order(kit, examination)
+        if order:
+            return Diagnosis("place", order, "place")
         letters = _letters(kit, examination)
         for fault in loaded.evidence.faults():
             advice = advise(kit, loaded.name, fault, letters)
@@ -135,6 +148,26 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
             or locate(examination, letters)
         )
         return Diagnosis("place", told, "place") if told else None
+
+
+def _explain_order(kit: Kit, examination: Examination) -> str:
+    """Say that arguments stand in another order than in the hand-out, where that is all."""
+    builds, strangers = examination.evidence.builds, examination.strangers
+    theirs = next((b.forward for b in builds if b.forward), [])
+    ours = [name for name in kit.inputs_of(examination.loaded.name) if name in theirs]
+    if examination.departing and [name for name in theirs if name in ours] != ours:
+        own = clean_text(", ".join(theirs), 120)
+        return _OTHER_INPUTS.format(theirs=own, ours=", ".join(ours))
+    if examination.departing:
+        return ""
+    parts: dict[str, list[Any]] = {}
+    for build in builds:
+        made = [(part.get("class"), part.get("given")) for part in build.doubles]
+        parts.setdefault(str(build.recipe["style"]), made)
+    by_position = {b.handle for b in builds if b.recipe["style"] == "positional"}
+    if strangers and by_position.issuperset(strangers):
+        return _OTHER_ORDER
+    return _OTHER_ORDER if parts.get("positional", []) != parts.get("keyword", []) else ""
 
 
 def _letters(kit: Kit, examination: Examination) -> Letters:

@@ -33,6 +33,8 @@ class BuildRecord:
     parameters: list[Parameter] = field(default_factory=list)
     doubles: list[dict[str, Any]] = field(default_factory=list)
     frozen: list[str] = field(default_factory=list)
+    # What forward calls its arguments, in order.
+    forward: list[str] = field(default_factory=list)
     ended: CheckEnded | None = None
 
 

@@ -61,10 +61,12 @@ class LayerPromises:
         odd = {**self.subject.arguments, "dropout": student.rate(), "layer_norm_eps": student.eps()}
         arguments = student.all_arguments(self.subject.name, odd)
         example = self.subject.example(student)
-        outputs = []
+        outputs, parts = [], []
         for style in ("positional", "keyword"):
             twin = student.twin(self.subject.name, arguments, example, style=style)
             expect_defaults(twin.student)
+            # Of a layer made of layers: doubles compute the same, whatever else they are given.
+            parts.append([(part.get("class"), part.get("given")) for part in twin.student.doubles])
             try:
                 outputs.append(twin.run(example).output)
             except CheckEnded:
@@ -73,6 +75,11 @@ class LayerPromises:
                 return  # constructs, and that is all this check is about
         # Two equal NaNs are another check's business.
         by_position, by_name = (output.nan_to_num() for output in outputs)
+        if parts[0] != parts[1]:
+            raise CheckFailed(
+                "constructed by position the layer gives its parts something else than constructed "
+                "by name: its arguments stand in another order than in the hand-out"
+            )
         if by_position.shape != by_name.shape or not agree(by_position, by_name):
             raise CheckFailed(
                 "constructed by position the layer computes something else than constructed by "

@@ -98,12 +98,14 @@ class Bench:
         self._modules[int(request["handle"])] = module
         assert self._class is not None
         facts = describe_module(module, self._recorder, request["attributes"])
-        return {**facts, "defaults": probes.numeric_defaults(self._class)}, {}
+        facts["defaults"] = probes.numeric_defaults(self._class)
+        return {**facts, "forward": probes.forward_arguments(self._class)}, {}
 
     def _construct(self, request: dict[str, Any]) -> nn.Module:
         if self._class is None:
             raise LoadProblem("no class is loaded")
         self._recorder.made.clear()
+        self._recorder.asked = dict(request["arguments"])
         probes.seed_everything(request["seed"])
         module = probes.build_module(
             self._class, request["arguments"], request["extra"], request["style"]

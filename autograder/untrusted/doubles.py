@@ -49,6 +49,8 @@ class Recorder:
 
     made: list[nn.Module] = field(default_factory=list)
     calls: list[tuple[nn.Module, dict[str, Any]]] = field(default_factory=list)
+    # What the layer that makes them was itself constructed with.
+    asked: Mapping[str, Any] = field(default_factory=dict)
     calls_max: int = 256
 
     def note_call(self, double: nn.Module, arguments: dict[str, Any]) -> None:
@@ -164,13 +166,19 @@ def make_double(
             given = bind_arguments(
                 spec.constructor, spec.own_constructor, positional, keywords, spec.class_name
             )
+            otherwise = _read_by_the_hand_out(spec, positional, keywords)
+            # A class with its own order may be called by the hand-out's all the same: a size that
+            # is the one asked for tells which order was meant.
+            size = recorder.asked.get(spec.size)
+            if size is not None and given.get(spec.size) != size == otherwise.get(spec.size):
+                given, otherwise = otherwise, given
             for name in (spec.size, spec.rows):
                 if name and name not in given:
                     raise TypeError(f"{spec.class_name}.__init__() is missing {name!r}")
             recorder.made.append(self)
             # On the instance, so that a copy.deepcopy of a double keeps it.
             self.given = {**spec.defaults, **given}
-            self.otherwise = {**spec.defaults, **_read_by_the_hand_out(spec, positional, keywords)}
+            self.otherwise = {**spec.defaults, **otherwise}
             width = int(given[spec.size])
             rows = int(given[spec.rows]) if spec.rows else width
             self.weight = nn.Parameter(torch.eye(rows, width))
@@ -191,6 +199,9 @@ def make_double(
         def forward(self, *positional: Any, **keywords: Any) -> Tensor:
             where = f"{spec.class_name}.forward()"
             given = bind_arguments(spec.forward, spec.own_forward, positional, keywords, where)
+            if spec.own_forward is not None and not self._takes(given.get(spec.forward[0])):
+                meant = bind_arguments(spec.forward, None, positional, keywords, where)
+                given = meant if self._takes(meant.get(spec.forward[0])) else given
             if spec.forward[0] not in given:
                 raise TypeError(f"{where} is missing the argument {spec.forward[0]!r}")
             recorder.note_call(self, given)
@@ -200,6 +211,14 @@ def make_double(
             if spec.kind == "first_token":
                 entered = entered[:, 0]
             return entered @ self.weight + self.bias
+
+        def _takes(self, entered: Any) -> bool:
+            """Whether something can be what this double computes with."""
+            if not isinstance(entered, Tensor):
+                return False
+            if spec.kind == "lookup":
+                return not entered.is_floating_point()
+            return entered.is_floating_point() and entered.shape[-1:] == self.weight.shape[:1]
 
     Double.__name__ = Double.__qualname__ = spec.class_name
     return Double

@@ -35,6 +35,7 @@ _get_default_dtype = torch.get_default_dtype
 _set_default_dtype = torch.set_default_dtype
 _autograd = torch.autograd.grad
 
+FORWARD_ARGUMENTS_MAX = 16
 STEPS_MAX = 64
 
 
@@ -85,6 +86,16 @@ def numeric_defaults(student_class: type) -> dict[str, int | float]:
         for argument in _arguments(student_class)
         if type(argument.default) in (int, float)
     }
+
+
+def forward_arguments(student_class: type) -> list[str]:
+    """Return what the class's forward calls its arguments, in order."""
+    forward = getattr(student_class, "forward", None)
+    try:
+        names = list(inspect.signature(forward).parameters) if callable(forward) else []
+    except (TypeError, ValueError):
+        names = []
+    return [name[:80] for name in names[1:FORWARD_ARGUMENTS_MAX]]
 
 
 def _adapt_arguments(
