@@ -71,6 +71,8 @@ def expect_mask_passed_on(run: Run, kind: str, argument: str, mask: Tensor | Non
         if not _same_mask(got, mask):
             which = f"call {number} of {kind} (counting from 0)" if len(calls) > 1 else kind
             what = "no mask" if got is None else "another mask than the one given"
+            if mask is not None and isinstance(got, Tensor) and got.shape != mask.shape:
+                what = f"a mask of shape {tuple(got.shape)}, not {tuple(mask.shape)}"
             raise CheckFailed(f"{which} gets {what}: it must get the one forward was given")
 
 
@@ -80,9 +82,8 @@ def _same_mask(got: Any, mask: Tensor | None) -> bool:
         return got is None or (isinstance(got, Tensor) and bool((got != 0).all()))
     if not isinstance(got, Tensor):
         return False
-    if got.numel() != mask.numel() or got.shape[0] != mask.shape[0]:
-        return False
-    return bool(((got.reshape(mask.shape) == 0) == (mask == 0)).all())
+    # In another shape it is not what the hand-out's signature asks for, whoever gets it.
+    return got.shape == mask.shape and bool(((got == 0) == (mask == 0)).all())
 
 
 def expect_chain(run: Run, want: Run, kind: str, argument: str) -> None:
