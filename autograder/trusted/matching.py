@@ -273,7 +273,7 @@ def _numbers(last: Sequence[int], size: int, total: int) -> Iterator[tuple[int, 
         return
     if not 0 <= size <= total <= sum(last):
         return
-    for first in range(min(last[0], total) + 1):
+    for first in reversed(range(min(last[0], total) + 1)):
         for rest in _numbers(last[1:], size - (first > 0), total - first):
             yield (first, *rest)
 
