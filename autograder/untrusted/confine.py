@@ -19,6 +19,7 @@ from autograder.untrusted.seccomp import install_filter
 _NESTED = linux.CLONE_NEWUSER | linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWIPC
 # As seen outside: in a user namespace that maps nobody yet, everybody is the overflow id.
 _OWN_IDS = (os.getuid(), os.getgid())
+_DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -57,6 +58,7 @@ def confine_worker(
     else:
         with contextlib.suppress(OSError):
             os.chdir(os.environ["TMPDIR"])
+    _take_nowhere()
     _limit_resources(limits, started_bytes, gpu=gpu)
     in_force.append("resource limits")
     with contextlib.suppress(OSError):
@@ -111,12 +113,26 @@ def _settle_namespaces(scratch_mib: int, *, own_proc: bool) -> None:
                 "tmpfs", place, "tmpfs", flags, f"size={scratch_mib}m,nr_inodes=4096,mode=1777"
             )
     if own_proc:
-        linux.mount("proc", "/proc", "proc", flags | linux.MS_NOEXEC)
+        linux.mount("proc", "/proc", "proc", flags | linux.MS_NOEXEC | linux.MS_RDONLY)
     else:
         # Better an empty /proc than one that shows other processes.
         with contextlib.suppress(OSError):
             linux.mount("tmpfs", "/proc", "tmpfs", flags | linux.MS_RDONLY, "size=4k")
+    for path in _DEVICES:
+        # A device's mode and times are its owner's to change, and outside that may be us. What is
+        # written to it passes all the same.
+        with contextlib.suppress(OSError):
+            linux.make_read_only(path)
     os.chdir(os.environ["TMPDIR"])
+
+
+def _take_nowhere() -> None:
+    """Put this process's own /dev/null where the inherited one was: that is the machine's."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    if nowhere > 2:
+        os.close(nowhere)
 
 
 def _limit_resources(limits: WorkerLimits, started_bytes: int, *, gpu: bool) -> None:

@@ -20,6 +20,16 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 MS_NOATIME, MS_NODIRATIME, MS_RELATIME = 1024, 2048, 1 << 21
 MNT_DETACH = 2
+# statvfs's flags that a bind mount in a user namespace must keep when it is made read-only.
+_KEPT_FLAGS = {
+    1: MS_RDONLY,
+    2: MS_NOSUID,
+    4: MS_NODEV,
+    8: MS_NOEXEC,
+    1024: MS_NOATIME,
+    2048: MS_NODIRATIME,
+    4096: MS_RELATIME,
+}
 MADV_HUGEPAGE, MADV_COLLAPSE = 14, 25
 _HUGE_PAGE_BYTES = 2 * 2**20
 
@@ -117,6 +127,15 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
         ),
         f"mount {target}",
     )
+
+
+def make_read_only(place: str, more: int = 0) -> None:
+    """Make what is mounted at ``place`` read-only there, with ``more`` flags besides its own."""
+    flags = MS_REMOUNT | MS_BIND | MS_RDONLY | more
+    found = os.statvfs(place).f_flag
+    for bit, kept in _KEPT_FLAGS.items():
+        flags |= kept if found & bit else 0
+    mount("none", place, flags=flags)
 
 
 def unmount(target: str) -> None:

@@ -20,17 +20,10 @@ _ALL = (
     | linux.CLONE_NEWUTS
 )
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+# What of /proc rules the whole machine, and obeys whoever is root outside: also in a user
+# namespace, and without a single capability.
+_RULING = ("bus", "fs", "irq", "sys", "sysrq-trigger")
 _TOP_LINKS = ("bin", "sbin", "lib", "lib64", "lib32")
-# statvfs's flags that a bind mount in a user namespace must keep when it is made read-only.
-_KEPT_FLAGS = {
-    1: linux.MS_RDONLY,
-    2: linux.MS_NOSUID,
-    4: linux.MS_NODEV,
-    8: linux.MS_NOEXEC,
-    1024: linux.MS_NOATIME,
-    2048: linux.MS_NODIRATIME,
-    4096: linux.MS_RELATIME,
-}
 
 
 def leave_namespaces() -> None:
@@ -115,11 +108,33 @@ def build_root(
         linux.mount("proc", "/new/proc", "proc", flags)
     except OSError:
         pass  # inside a container /proc may not be mounted again: go without
+    if not _may_nest():
+        # Workers would see this one. Where they may have their own, nothing may be covered here.
+        for name in _RULING:
+            _protect(f"/new/proc/{name}")
     linux.mount("none", "/new", flags=linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY)
     os.chdir("/new")
     linux.pivot_root(".", ".")
     linux.unmount(".")
     os.chdir("/")
+
+
+def _may_nest() -> bool:
+    """Whether workers can have namespaces of their own inside these."""
+    try:
+        child = linux.fork_into(linux.CLONE_NEWUSER)
+    except OSError:
+        return False
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return True
+
+
+def _protect(path: str) -> None:
+    if os.path.exists(path):
+        linux.mount(path, path, flags=linux.MS_BIND | linux.MS_REC)
+        linux.make_read_only(path, linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
 
 
 def _bind(path: str) -> None:
@@ -144,12 +159,7 @@ def _make_read_only(targets: Sequence[str]) -> None:
     for place in places:
         if not any(place == target or place.startswith(target + "/") for target in targets):
             continue
-        flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID
-        flags |= linux.MS_NODEV
-        found = os.statvfs(place).f_flag
-        for bit, kept in _KEPT_FLAGS.items():
-            flags |= kept if found & bit else 0
-        linux.mount("none", place, flags=flags)
+        linux.make_read_only(place, linux.MS_NOSUID | linux.MS_NODEV)
 
 
 def _unescape(text: str) -> str:
@@ -165,6 +175,8 @@ def _make_devices(devices: Sequence[str], scratch: str, scratch_mib: int) -> Non
         with open(f"/new{path}", "w", encoding="ascii"):
             pass
         linux.mount(f"/old{path}", f"/new{path}", flags=linux.MS_BIND)
+        # Its mode and times stay as they are; what is written to it passes all the same.
+        linux.make_read_only(f"/new{path}", linux.MS_NOSUID | linux.MS_NOEXEC)
     flags = linux.MS_NOSUID | linux.MS_NODEV
     for place in ("/new/dev/shm", f"/new{scratch}"):
         if not os.path.isdir(place):

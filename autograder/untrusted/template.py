@@ -107,8 +107,6 @@ def _become_worker(wire_fd: int, request: dict[str, Any], keeping: Keeping) -> N
     """Never returns: confine this process, answer requests, leave without any atexit hook."""
     code = 1
     try:
-        for descriptor in (1, 2):
-            os.dup2(0, descriptor)
         limits = WorkerLimits(**request["limits"])
         confine_worker(limits, wire_fd, keeping=keeping, gpu=bool(request["gpu"]))
         stream = socket.socket(fileno=wire_fd)
