@@ -32,7 +32,7 @@ _BRIGHTSPACE = re.compile(
 )
 # HW1_ada_attempt_2024-09-24-21-26-00_homework.zip
 _BLACKBOARD = re.compile(
-    r"^.+_(?P<name>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$"
+    r"^.+?_(?P<name>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$"
 )
 _DIGITS_MAX = 18
 
@@ -60,11 +60,19 @@ class PlatformName:
 
 
 def read_platform_name(name: str) -> PlatformName | None:
-    """Return what a file's or a folder's name says; None for a name that no platform gave."""
-    for read in (_read_moodle, _read_brightspace, _read_blackboard, _read_canvas):
-        found = read(name)
-        if found is not None:
-            return found
+    """Return what a file's or a folder's name says; None for a name that no platform gave.
+
+    A platform puts the student's own name for the file last, and that may look like another
+    platform's: what leaves most of the name to the student has read only what the platform wrote.
+    """
+    brightspace = _read_brightspace(name)  # it begins as no other does
+    if brightspace is not None:
+        return brightspace
+    found = [said for said in (_read_moodle(name), _read_blackboard(name)) if said is not None]
+    canvas = _read_canvas(name, long_only=bool(found))
+    found += [canvas] if canvas is not None else []
+    if found:
+        return max(found, key=lambda said: len(said.file))
     gradescope = _GRADESCOPE.match(name)
     return PlatformName("", gradescope["id"]) if gradescope else None
 
@@ -84,7 +92,7 @@ def explain_several(name: str, paths: Sequence[str], expected_files: Sequence[st
     return f"{name} holds the work of several students: unpack it, and grade the folder with --out"
 
 
-def _read_canvas(name: str) -> PlatformName | None:
+def _read_canvas(name: str, *, long_only: bool) -> PlatformName | None:
     hidden = _CANVAS_ANONYMOUS.match(name)
     if hidden:
         return PlatformName(
@@ -95,7 +103,11 @@ def _read_canvas(name: str) -> PlatformName | None:
     if not pairs:
         return None
     long = [p for p in pairs if min(len(p["id"]), len(p["file_id"])) >= _LONG_DIGITS]
+    if long_only and not long:  # an assignment's name may hold two short numbers
+        return None
     pair = (long or pairs)[0]
+    if pair["file"].startswith("assignsubmission_"):  # Moodle's, of one who has a number for a name
+        return None
     student = name[: pair.start()]
     late = student.endswith("_LATE")
     return PlatformName(

@@ -347,3 +347,20 @@ def test_a_packed_class_is_refused_with_and_without_a_folder_for_results(tmp_pat
         assert cli.main(["--kit", str(TOY), str(tmp_path / "all.zip"), *more]) == 2
         output = capsys.readouterr()
         assert "several students: unpack it" in output.out + output.err
+
+
+@pytest.mark.parametrize(
+    ("platform", "own", "number"),
+    [
+        ("HW1_bob_attempt_2024-09-24-21-26-00_", "x_eve_attempt_2030-01-01-00-00-00_hw.zip", ""),
+        ("HW1_bob_attempt_2024-09-24-21-26-00_", "x_3333_assignsubmission_file_hw.zip", ""),
+        ("HW1_bob_attempt_2024-09-24-21-26-00_", "x_3333_4444_hw.zip", ""),
+        ("bob_1111_2222_", "x_3333_assignsubmission_file_hw.zip", "1111"),
+        ("bob_1111_2222_", "x_eve_attempt_2030-01-01-00-00-00_hw.zip", "1111"),
+        ("bob_1111_assignsubmission_file_", "x_3333_4444_hw.zip", "1111"),
+        ("397-255 - bob - Sep 24, 2024 926 PM - ", "x_3333_assignsubmission_file_hw.zip", ""),
+    ],
+)
+def test_a_students_own_name_for_a_file_makes_nobody_else_of_them(platform, own, number, tmp_path):
+    found, _ = discover(lay_out(tmp_path, platform + own, "other.zip"), FILES)
+    assert ("bob", number) in [(entry.student, entry.student_id) for entry in found]
