@@ -24,6 +24,8 @@ from autograder.trusted.sandbox import Mechanism
 from autograder.trusted.template_process import TemplateProcess
 from autograder.trusted.wires import PipeWire, SocketWire, Wire, WireClosed, WireTimeout
 
+# Read, a header takes up to so many times its bytes, and what it says of calls and parts is kept.
+_HEADER_COST = 30
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -65,7 +67,7 @@ class Worker:
         self._started, self._cpu_s = time.monotonic(), limits.cpu_s
         self._frame_limits = FrameLimits(payload_bytes_max=limits.reply_mib * 2**20)
         self.alive = True
-        # The size of the last reply.
+        # What the last reply takes in memory.
         self.reply_bytes = 0
 
     def ask(
@@ -82,6 +84,7 @@ class Worker:
         try:
             self._wire.send(pack_frame(request, pack_tensors(tensors)), deadline)
             header, payload = read_frame(read, self._frame_limits)
+            self.reply_bytes += (_HEADER_COST - 1) * (self.reply_bytes - len(payload))
             return header, unpack_tensors(payload)
         except WireTimeout:
             self.end(grace_s=0.0)
