@@ -21,6 +21,10 @@ _DTYPES = {
     torch.int64: "I64", torch.int32: "I32", torch.int16: "I16", torch.int8: "I8",
     torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
+# No layer's tensors have so many. What torch does with one of thousands takes the square of that.
+AXES_MAX = 16
+# Read, a table of contents takes up to a hundred times its bytes.
+_HEADER_BYTES_MAX = 2**20
 _LENGTH = struct.Struct("<Q")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _ALIGNMENT_BYTES = 8
@@ -58,7 +62,12 @@ def unpack_tensors(payload: bytes) -> dict[str, Tensor]:
     """Return the named tensors in ``payload``, or raise BadTensors."""
     if not payload:
         return {}
+    if int.from_bytes(payload[: _LENGTH.size], "little") > _HEADER_BYTES_MAX:
+        raise BadTensors("the tensors received have too long a table of contents")
     try:
-        return load(payload)
+        tensors = load(payload)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, MemoryError) as error:
         raise BadTensors(f"the tensors received are not readable: {type(error).__name__}") from None
+    if any(value.dim() > AXES_MAX for value in tensors.values()):
+        raise BadTensors(f"a tensor received has more than {AXES_MAX} axes")
+    return tensors

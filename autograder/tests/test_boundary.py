@@ -108,3 +108,15 @@ def test_any_bytes_are_tensors_or_a_known_error(data):
             unpack_tensors(prefix + data)
         except BadTensors:
             continue
+
+
+@pytest.mark.parametrize(("axes", "readable"), [(16, True), (17, False), (600_000, False)])
+def test_a_tensor_of_more_axes_than_any_layer_has_is_refused(axes, readable):
+    entry = {"dtype": "F32", "shape": [1] * axes, "data_offsets": [0, 4]}
+    header = json.dumps({"x": entry}, separators=(",", ":")).encode()
+    payload = struct.pack("<Q", len(header)) + header + bytes(4)
+    if readable:
+        assert unpack_tensors(payload)["x"].dim() == axes
+    else:
+        with pytest.raises(BadTensors, match=r"axes|contents"):
+            unpack_tensors(payload)

@@ -110,3 +110,12 @@ def test_students_texts_are_made_fit_to_show(text):
     clean = clean_text(text)
     assert len(clean) <= 400
     assert clean.isprintable()
+
+
+@pytest.mark.parametrize("shape", [(), (3, 4), (3, 2, 5), (3, 4, 1)])
+def test_what_train_mode_gives_in_another_shape_is_the_students_fault(shape):
+    got = torch.zeros(shape, dtype=torch.float64)
+    with pytest.raises(CheckFailed, match="shape"):
+        recover_branch(got, WANT, slice(2, None))
+    with pytest.raises(CheckFailed, match="shape"):
+        expect_kept_or_dropped(got, WANT, 0.3, "the values")

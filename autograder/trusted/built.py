@@ -3,12 +3,14 @@
 Runs on the trusted side. What is asked and what comes back is written down as evidence.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from autograder.boundary.tensors import AXES_MAX
 from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord, Translate
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
@@ -79,7 +81,8 @@ class Built:
         self.defaults = {
             name: float(value)
             for name, value in _mapping(facts, "defaults").items()
-            if isinstance(value, int | float)
+            # A comparison that NaN fails, and an int too large for a float as well.
+            if isinstance(value, int | float) and abs(value) < sys.float_info.max
         }
         unregistered = facts.get("unregistered")
         self.unregistered = [
@@ -219,6 +222,7 @@ def _read_parameters(facts: Mapping[str, Any], layer: str) -> list[Parameter]:
         )
         if (
             not whole
+            or len(shape or ()) > AXES_MAX
             or name in found
             or len(name) > _NAME_CHARS_MAX
             or len(found) >= _PARAMETERS_MAX

@@ -80,6 +80,8 @@ def _expect_independent(dropped: Tensor, seen: Tensor, axis: int, p: float, what
 
 def expect_kept_or_dropped(values: Tensor, full: Tensor, p: float, what: str) -> Tensor:
     """Return where ``values`` is 0; raise CheckFailed unless each is 0 or ``full``/(1-p)."""
+    if values.shape != full.shape:
+        raise CheckFailed(f"in train mode {what} come out in another shape than in evaluation mode")
     kept = (values - full / (1.0 - p)).abs() <= 1e-6 * (1.0 + full.abs())
     dropped = values.abs() <= 1e-6
     if bool((kept | dropped).all()) and bool(torch.isfinite(values).all()):
@@ -102,6 +104,8 @@ def recover_branch(output: Tensor, residual: Tensor, quiet: slice) -> Tensor:
     related by each row's mean and deviation alone; solving for those two gives the branch in all
     other columns, whatever dropout did to it. Raises CheckFailed where no such row exists.
     """
+    if output.shape != residual.shape:
+        raise CheckFailed("in train mode the output has the wrong shape")
     x, z = residual[..., quiet], output[..., quiet]
     x_mean, z_mean = x.mean(-1, keepdim=True), z.mean(-1, keepdim=True)
     slope = ((x - x_mean) * (z - z_mean)).sum(-1, keepdim=True)
