@@ -51,14 +51,17 @@ def fingerprint_kit(kit: Kit) -> str:
     return digest.hexdigest()[:32]
 
 
+def describe_owner(entry: Entry) -> dict[str, Any]:
+    """Return whose a submission is, and whether it came late."""
+    return {"student": entry.student, "student_id": entry.student_id, "late": entry.late}
+
+
 def describe(entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str, Any]:
     """Return what is stored of a result."""
     return {
         **result.to_json(),
         "key": entry.key,
-        "student": entry.student,
-        "student_id": entry.student_id,
-        "late": entry.late,
+        **describe_owner(entry),
         "status": "graded" if result.gradable else "not gradable",
         "note": result.problem,
         "fingerprint": asdict(fingerprint),
@@ -78,19 +81,29 @@ class ResultsFolder:
     def write(self, entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str, Any]:
         """Store a result and return what was stored. Raises OSError when it cannot be written."""
         stored = describe(entry, fingerprint, result)
+        self._store(entry, stored)
+        return stored
+
+    def _store(self, entry: Entry, stored: dict[str, Any]) -> None:
         text = json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
         write_atomically(self.path_of(entry), text)
-        return stored
 
     def read(self, entry: Entry) -> dict[str, Any] | None:
         """Return a stored result, or None where there is none to rely on."""
         return read_stored(self.path_of(entry))
 
     def holds(self, entry: Entry, fingerprint: Fingerprint) -> dict[str, Any] | None:
-        """Return the stored result if it still is what grading would give."""
+        """Return the stored result if it still is what grading would give.
+
+        Whose it is stands in no submission: that is what the class says now. Raises OSError.
+        """
         stored = self.read(entry)
         if stored is None or stored["fingerprint"] != asdict(fingerprint):
             return None
+        whose = describe_owner(entry)
+        if any(stored[name] != value for name, value in whose.items()):
+            stored |= whose
+            self._store(entry, stored)
         return stored
 
     def read_all(self) -> Iterator[dict[str, Any]]:

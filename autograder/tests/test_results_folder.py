@@ -186,3 +186,13 @@ def test_another_release_of_torch_is_another_fingerprint_and_another_build_is_no
         monkeypatch.setattr(results_folder, "version", lambda _, release=release: release)
         found.append(fingerprint_kit(kit))
     assert found[0] == found[1] != found[2]
+
+
+def test_whose_a_kept_result_is_follows_what_the_class_says_now(tmp_path):
+    results, mark = ResultsFolder(tmp_path), Fingerprint("digest", "kit", 3, "options")
+    results.write(Entry(tmp_path, "ada"), mark, Result("ada", "toy", 3, ""))
+    now = Entry(tmp_path, "ada", "Ada Lovelace", "17", late=True)
+    for stored in (results.holds(now, mark), results.read(now)):
+        assert (stored["student"], stored["student_id"], stored["late"]) == (
+            "Ada Lovelace", "17", True,
+        )  # fmt: skip
