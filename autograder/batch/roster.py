@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.batch.discovery import Entry
+from autograder.trusted.outcomes import clean_text
 
 # As headers are compared: in small letters, without underscores.
 _ID_COLUMNS = ("student id", "id", "sid", "user id", "sis user id", "sis id", "id number",
@@ -49,7 +50,7 @@ class Person:
     @property
     def shown(self) -> str:
         """Name and number, as far as they are known."""
-        return f"{self.name} {self.number}".strip()
+        return clean_text(f"{self.name} {self.number}", 200)
 
 
 def read_roster(path: Path) -> list[Person]:
@@ -167,7 +168,8 @@ def compare_with_roster(roster: Sequence[Person], entries: Sequence[Entry]) -> I
     for person in roster:
         count = alike[_plain(person.name)]
         if count > 1 and person not in missing:
-            yield f"not certain: {count} people on the roster are called {person.name}"
+            name = clean_text(person.name, 200)
+            yield f"not certain: {count} people on the roster are called {name}"
             alike[_plain(person.name)] = 0
     for entry in strangers:
         yield f"not on the roster: {entry.student or entry.key}"

@@ -5,11 +5,13 @@ wholly as we write it counts as absent, and its submission is graded again.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from autograder.results import SCHEMA
+from autograder.trusted.folders import open_ordinary_file
 
 STATUSES = ("graded", "not gradable")
 # Far more than a result ever takes, and little enough to read.
@@ -31,7 +33,7 @@ _DIAGNOSIS_FIELDS = {"id": str, "kind": str}
 def read_stored(path: Path) -> dict[str, Any] | None:
     """Return the result that a file holds, or None where there is none, or none to rely on."""
     try:
-        with path.open("rb") as stream:
+        with os.fdopen(open_ordinary_file(path, follow=True), "rb") as stream:
             content = stream.read(_BYTES_MAX + 1)
     except OSError:
         return None

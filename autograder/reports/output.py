@@ -14,6 +14,11 @@ from rich.console import Console
 class Output(Console):
     """Standard output; ``| head -1`` closes it, and what is done meanwhile goes on unseen."""
 
+    def __init__(self, **how: Any) -> None:
+        # A file's name may hold bytes that are no text, which not every stream takes.
+        getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="replace")
+        super().__init__(**how)
+
     def print(self, *objects: Any, **how: Any) -> None:
         """Print, as long as somebody reads. Never raises OSError."""
         try:

@@ -114,3 +114,8 @@ def test_strangers_and_doubtful_cases_are_told():
                                     [entry("wuanna", "7"), entry("Li Wei")]))  # fmt: skip
     assert told[0] == "missing: Ann Wu 7; is it wuanna, of the same number?"
     assert "nobody on the roster is found" in next(compare_with_roster(roster, [entry("Eve")]))
+
+
+def test_a_name_on_the_roster_reaches_the_terminal_without_its_controls():
+    told = list(compare_with_roster([Person("Eve\x1b[31m\x9b", "1\x1b]0;x\x07")], []))
+    assert "missing: Eve [31m 1 ]0;x" in told

@@ -1,6 +1,7 @@
 """A stored result is taken for one only when it is wholly as we wrote it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,9 @@ def test_another_s_result_under_a_student_s_name_is_not_that_student_s(folder):
 def test_a_field_that_a_later_kit_adds_does_no_harm(folder):
     edit(folder, lambda stored: stored.update(attempt=2))
     assert folder.holds(ENTRY, MARK) is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files here")
+def test_a_pipe_among_the_results_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "ada.json")
+    assert read_stored(tmp_path / "ada.json") is None
