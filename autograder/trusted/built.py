@@ -3,7 +3,7 @@
 Runs on the trusted side. What is asked and what comes back is written down as evidence.
 """
 
-import sys
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,10 +79,9 @@ class Built:
         self.doubles = _dicts(facts, "doubles")
         # By the student's names, as far as they are numbers.
         self.defaults = {
-            name: float(value)
+            name: _as_float(value)
             for name, value in _mapping(facts, "defaults").items()
-            # A comparison that NaN fails, and an int too large for a float as well.
-            if isinstance(value, int | float) and abs(value) < sys.float_info.max
+            if isinstance(value, int | float)
         }
         unregistered = facts.get("unregistered")
         self.unregistered = [
@@ -210,6 +209,13 @@ def _dicts(facts: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 def _mapping(facts: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = facts.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number that no float holds
+        return math.inf
 
 
 def _read_parameters(facts: Mapping[str, Any], layer: str) -> list[Parameter]:
