@@ -46,4 +46,8 @@ def is_untouched() -> bool:
 
 
 def _is_changed(place: ModuleType | type, before: dict[str, Any]) -> bool:
-    return not all(map(operator.is_, map(vars(place).get, before), before.values()))
+    now = vars(place)
+    # What a class gets besides stands in front of what it inherits; a module imports more, lazily.
+    if isinstance(place, type) and len(now) != len(before):
+        return True
+    return not all(map(operator.is_, map(now.get, before), before.values()))
