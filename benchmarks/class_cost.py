@@ -23,6 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import torch
 from cold_run import PLAIN_CHECKS, ROOT, measure
 
 sys.path.insert(0, str(ROOT))
@@ -74,6 +75,7 @@ def descendants_cpu_s() -> float:
 
 def bare_cpu_s(grader: Grader, folder: Path, *, training: bool) -> float:
     """Return the CPU seconds of what the student's code was asked for, done without a grader."""
+    torch.set_num_threads(1)  # as workers have it: a second one only waits, and that costs too
     kit = grader.kit
     names, files = [x.name for x in kit.layers], [x.file for x in kit.layers]
     staged = stage_submission(folder, names, files, IntakeLimits())
