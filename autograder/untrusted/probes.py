@@ -90,7 +90,11 @@ def numeric_defaults(student_class: type) -> dict[str, int | float]:
 
 def forward_arguments(student_class: type) -> list[str]:
     """Return what the class's forward calls its arguments, in order."""
-    forward = getattr(student_class, "forward", None)
+    return _names_of(getattr(student_class, "forward", None))
+
+
+@functools.lru_cache(maxsize=16)
+def _names_of(forward: Any) -> list[str]:
     try:
         names = list(inspect.signature(forward).parameters) if callable(forward) else []
     except (TypeError, ValueError):
