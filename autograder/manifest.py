@@ -34,7 +34,7 @@ class Limits:
     call_wall_clock_s: float = 8.0
     training_wall_clock_s: float = 60.0
     lost_wall_clock_s_per_layer: float = 15.0
-    answered_wall_clock_s_per_layer: float = 60.0
+    answered_wall_clock_s_per_layer: float = 20.0
     cpu_s: int = 90
     memory_mib: int = 3072
     open_files: int = 64

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.grading import Grader
-from autograder.trusted.sandbox import bubblewrap_works, find_import_path, unshare_works
+from autograder.trusted.sandbox import (
+    bubblewrap_works,
+    find_import_path,
+    list_visible,
+    unshare_works,
+)
 
 TOY = Path(__file__).parent / "toy_course"
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +125,9 @@ def test_has_no_capability(say):
 def test_the_environment_is_scrubbed(say, monkeypatch):
     names = say("sorted(os.environ)", "import os")
     assert "HOME" in names
-    for name in os.environ.keys() - {"PATH", "HOME", "LANG", "TMPDIR", "PWD"}:
+    # The last one torch sets by itself, in there too.
+    own = {"PATH", "HOME", "LANG", "TMPDIR", "PWD", "TORCHINDUCTOR_CACHE_DIR"}
+    for name in os.environ.keys() - own:
         if len(name) > 3 and not name.endswith("_NUM_THREADS"):
             assert f"'{name}'" not in names
 
@@ -172,6 +179,16 @@ def test_only_folders_of_packages_are_seen_of_the_graders_own_path(tmp_path, mon
     seen = find_import_path(ROOT)
     assert str(tmp_path) not in seen
     assert str(tmp_path / "site-packages") in seen
+
+
+def test_of_the_interpreter_s_prefix_only_programs_and_libraries_are_seen(tmp_path, monkeypatch):
+    # As after ``python -m venv .`` in a folder that held other things already.
+    for name in ("bin", "lib", "submissions"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    visible = list_visible(Path(__file__).resolve().parents[2])
+    assert str(tmp_path / "lib") in visible
+    assert not any(str(tmp_path / "submissions").startswith(path) for path in visible)
 
 
 def test_files_are_bounded_in_number_too(say):

@@ -22,6 +22,7 @@ Mechanism = Literal["auto", "bubblewrap", "unshare", "none"]
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
            "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")  # fmt: skip
+_OF_A_PREFIX = ("bin", "lib", "lib32", "lib64", "pyvenv.cfg")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 _SCRATCH_MIB = 64
 _NAMESPACES = "user, mount, pid, network, ipc and uts namespaces, read-only files"
@@ -139,12 +140,12 @@ def _holds_kit(path: Path) -> bool:
 def list_visible(project: Path) -> list[str]:
     """Return what the template may read: system libraries, the interpreter, our open side."""
     interpreter = Path(sys.executable)
+    # Only these of a prefix: somebody may have made it a home folder, or that of the project.
+    prefixes = (sys.base_prefix, sys.prefix, interpreter.resolve().parent.parent)
     wanted = [
         *(Path(name) for name in _SYSTEM),
-        Path(sys.base_prefix),
-        Path(sys.prefix),
+        *(Path(prefix) / name for prefix in prefixes for name in _OF_A_PREFIX),
         interpreter.parent,
-        interpreter.resolve().parent.parent,
         Path(sysconfig.get_paths()["stdlib"]),
         *(Path(entry) for entry in find_import_path(project)),
     ]

@@ -41,6 +41,9 @@ class Request:
 # submission, which makes little.
 _GARBAGE_THRESHOLD = 20_000
 
+# What takes longer is not graded a second time because a worker was killed.
+_AGAIN_WITHIN_S = 120.0
+
 
 def settle_process() -> None:
     """Prepare this process for grading. Call it once, before the first submission.
@@ -65,10 +68,11 @@ def grade_submission(
     """Grade one staged submission. Never raises for a student's fault.
 
     Where a worker was killed everything is done once more, and that counts: a machine short of
-    memory kills too, and no student shall lose a point by that.
+    memory kills too, and no student shall lose a point by that. Not where it took minutes already:
+    that is a submission which hangs, and would hang again.
     """
     result, killed = _grade_once(kit, staged, source, request, progress)
-    if killed:
+    if killed and result.wall_clock_s < _AGAIN_WITHIN_S:
         result, _ = _grade_once(kit, staged, source, request, progress)
     return result
 
