@@ -4,13 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.trusted.matching import (
-    TREE_READINGS_MAX,
-    match_parameters,
-    match_tree,
-    plausible_numbers,
-)
+from autograder.trusted.matching import match_parameters
 from autograder.trusted.parameters import Match, Parameter, Reading, words_of
+from autograder.trusted.tree_matching import TREE_READINGS_MAX, match_tree, plausible_numbers
 
 ROLES = {"query": ["q", "wq"], "key": ["k"], "value": ["v"], "ln": ["norm"]}
 

@@ -15,7 +15,7 @@ from autograder.manifest import Kit
 from autograder.trusted.built import NUMBERS, Built, Inputs
 from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, expect_same
 from autograder.trusted.loaded_layer import LoadedLayer
-from autograder.trusted.matching import match_parameters, match_tree
+from autograder.trusted.matching import match_parameters
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
 from autograder.trusted.parameters import Match, Reading, reference_parameters
 from autograder.trusted.reference import (
@@ -25,6 +25,7 @@ from autograder.trusted.reference import (
     draw_lively,
     prepare_reference,
 )
+from autograder.trusted.tree_matching import match_tree
 
 _MATCHES_MAX = 256
 _matches: dict[tuple[Any, ...], Match] = {}
