@@ -10,13 +10,13 @@ that holds for every statement. Anything else that raises ends a module, as in P
 """
 
 import ast
-import functools
+import contextlib
 import importlib.abc
 import importlib.util
 import linecache
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -24,14 +24,9 @@ from typing import Any
 from autograder.untrusted.module_names import Exercise, ModuleNames, Sources
 from autograder.untrusted.slicing import select_statements
 from autograder.untrusted.sources import (
-    Source,
     bound_names,
     changes_only,
-    choose_candidate,
-    find_candidates,
     nested_bodies,
-    read_notebook,
-    read_python_file,
 )
 
 
@@ -46,82 +41,6 @@ class _Loaded:
     left_out: dict[str, str] = field(default_factory=dict)
     cells: list[int] = field(default_factory=list)
     ended_by: BaseException | None = None
-
-
-class _LazySources(Mapping[str, Source]):
-    """Sources by path, each parsed when it is first asked for: most workers need one or two."""
-
-    def __init__(self, readers: Mapping[str, Callable[[], Source]]) -> None:
-        self._readers = dict(readers)
-        self._parsed: dict[str, Source] = {}
-
-    def __getitem__(self, path: str) -> Source:
-        if path not in self._parsed:
-            self._parsed[path] = self._readers[path]()
-        return self._parsed[path]
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._readers
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._readers)
-
-    def __len__(self) -> int:
-        return len(self._readers)
-
-
-def parse_sources(
-    files: Mapping[str, bytes],
-    notebooks: Mapping[str, Iterable[tuple[int, str]]],
-    root: str,
-    class_names: Iterable[str],
-) -> Sources:
-    """Return the files and notebooks of a submission; each is parsed on demand."""
-    names = list(class_names)
-    readers: dict[str, Callable[[], Source]] = {
-        path: functools.partial(read_python_file, path, content, names)
-        for path, content in files.items()
-    }
-    for path, cells in notebooks.items():
-        readers[path] = functools.partial(read_notebook, path, cells)
-    return Sources(_LazySources(readers), root)
-
-
-def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, Any]]:
-    """Return, for every class, where it is defined; without running anything."""
-    report: dict[str, dict[str, Any]] = {}
-    for name, file_name in exercise.files.items():
-        found = [
-            candidate
-            for path, source in sources.by_path.items()
-            for candidate in find_candidates(
-                source, name, expected_file=path.rpartition("/")[2] == file_name
-            )
-        ]
-        chosen = choose_candidate(found, file_name, sources.root)
-        if chosen is not None:
-            # Worth a word only where a reader could mean the other one: not below the exercise.
-            depth = chosen.source.path.count("/")
-            others = [
-                c.label
-                for c in found
-                if c is not chosen and not c.unfinished and c.source.path.count("/") <= depth
-            ]
-            report[name] = {
-                "path": chosen.source.path,
-                "label": chosen.label,
-                "unfinished": chosen.unfinished,
-                "also_in": others[:8],
-            }
-            continue
-        problems = [
-            unit.problem
-            for path, source in sources.by_path.items()
-            for unit in source.units
-            if unit.problem and (path.rpartition("/")[2] == file_name or name in unit.text)
-        ]
-        report[name] = {"path": None, "problem": problems[0] if problems else ""}
-    return report
 
 
 class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -170,6 +89,19 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             kind = "missing" if found is None else f"a {type(found).__name__}, not a class"
             raise LoadProblem(f"{path}: {name} is {kind}")
         return found
+
+    def run_what_stands_aside(self) -> bool:
+        """Run the files of the classes that have stand-ins; return whether there were any.
+
+        Nobody needs them but a class that finds its parts in a registry, which those files fill.
+        What fails in them is charged to their own classes, not here.
+        """
+        aside = [self.places[name] for name in self.stand_ins if name in self.places]
+        waiting = [path for path in dict.fromkeys(aside) if path not in self._loaded]
+        for path in waiting:
+            with contextlib.suppress(Exception, SystemExit):
+                self._run(path)
+        return bool(waiting)
 
     def cells_used(self) -> list[int]:
         """Return the numbers of the notebook cells that were run, in order."""
@@ -304,6 +236,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         replaced = names & set(self.stand_ins)
         if replaced and isinstance(statement, ast.ClassDef):
             namespace.update({name: self.stand_ins[name] for name in replaced})
+            self._show_to_decorators(statement, label, namespace)
             return None
         if changes_only(statement, self.stand_ins):
             return None  # what the student does to a class later is not done to its double
@@ -324,6 +257,15 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 if value is original:
                     namespace[key] = double
         return None
+
+    def _show_to_decorators(
+        self, statement: ast.ClassDef, label: str, namespace: dict[str, Any]
+    ) -> None:
+        """Let decorators that write a class down have its stand-in; what they give is not used."""
+        double = self.stand_ins[statement.name]
+        for decorator in reversed(statement.decorator_list):
+            with contextlib.suppress(Exception):
+                eval(compile(ast.Expression(decorator), label, "eval"), namespace)(double)  # noqa: S307
 
     def _seed_constants(self, module: types.ModuleType) -> None:
         for file_name in self.exercise.given:

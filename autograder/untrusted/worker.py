@@ -14,8 +14,9 @@ from autograder.boundary.tensors import pack_tensors, unpack_tensors
 from autograder.untrusted.bench import Bench, Reply
 from autograder.untrusted.faults import describe_error
 from autograder.untrusted.import_scope import ImportScope
-from autograder.untrusted.loader import LoadProblem, parse_sources, survey_classes
+from autograder.untrusted.loader import LoadProblem
 from autograder.untrusted.module_names import Exercise, Sources
+from autograder.untrusted.survey import parse_sources, survey_classes
 
 # Requests come from the grader: they may be as large as a submission.
 _REQUEST_LIMITS = FrameLimits(header_bytes_max=512 * 2**20, payload_bytes_max=512 * 2**20)

@@ -1,0 +1,93 @@
+"""Read a submission's sources, and find out which defines which class, without running anything.
+
+Runs inside the sandbox. The sources arrive as bytes over the pipe.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from autograder.untrusted.module_names import Exercise, Sources
+from autograder.untrusted.sources import (
+    Source,
+    choose_candidate,
+    find_candidates,
+    read_notebook,
+    read_python_file,
+)
+
+
+class _LazySources(Mapping[str, Source]):
+    """Sources by path, each parsed when it is first asked for: most workers need one or two."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], Source]]) -> None:
+        self._readers = dict(readers)
+        self._parsed: dict[str, Source] = {}
+
+    def __getitem__(self, path: str) -> Source:
+        if path not in self._parsed:
+            self._parsed[path] = self._readers[path]()
+        return self._parsed[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._readers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+
+def parse_sources(
+    files: Mapping[str, bytes],
+    notebooks: Mapping[str, Iterable[tuple[int, str]]],
+    root: str,
+    class_names: Iterable[str],
+) -> Sources:
+    """Return the files and notebooks of a submission; each is parsed on demand."""
+    names = list(class_names)
+    readers: dict[str, Callable[[], Source]] = {
+        path: functools.partial(read_python_file, path, content, names)
+        for path, content in files.items()
+    }
+    for path, cells in notebooks.items():
+        readers[path] = functools.partial(read_notebook, path, cells)
+    return Sources(_LazySources(readers), root)
+
+
+def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, Any]]:
+    """Return, for every class, where it is defined; without running anything."""
+    report: dict[str, dict[str, Any]] = {}
+    for name, file_name in exercise.files.items():
+        found = [
+            candidate
+            for path, source in sources.by_path.items()
+            for candidate in find_candidates(
+                source, name, expected_file=path.rpartition("/")[2] == file_name
+            )
+        ]
+        chosen = choose_candidate(found, file_name, sources.root)
+        if chosen is not None:
+            # Worth a word only where a reader could mean the other one: not below the exercise.
+            depth = chosen.source.path.count("/")
+            others = [
+                c.label
+                for c in found
+                if c is not chosen and not c.unfinished and c.source.path.count("/") <= depth
+            ]
+            report[name] = {
+                "path": chosen.source.path,
+                "label": chosen.label,
+                "unfinished": chosen.unfinished,
+                "also_in": others[:8],
+            }
+            continue
+        problems = [
+            unit.problem
+            for path, source in sources.by_path.items()
+            for unit in source.units
+            if unit.problem and (path.rpartition("/")[2] == file_name or name in unit.text)
+        ]
+        report[name] = {"path": None, "problem": problems[0] if problems else ""}
+    return report
