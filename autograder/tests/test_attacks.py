@@ -35,7 +35,8 @@ from autograder.tests.attack_runs import (
     take_stock,
 )  # fmt: skip
 
-CLASS_SIZE = 200
+# Two hundred in CI: KIT_CLASS=200.
+CLASS_SIZE = int(os.environ.get("KIT_CLASS", "40"))
 NUMBER = re.compile(r"[-+]?[0-9.]+")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the full sandbox is Linux's")

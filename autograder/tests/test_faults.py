@@ -27,7 +27,7 @@ from autograder.trusted.workers import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).parent / "toy_course"
-KILLS = int(os.environ.get("KIT_KILLS", "8"))
+KILLS = int(os.environ.get("KIT_KILLS", "4"))
 SANDBOX = os.environ.get("KIT_SANDBOX", "auto")
 STEPS = ("survey", "load", "build", "run", "copy")
 

@@ -22,7 +22,9 @@ TOY = Path(__file__).parent / "toy_course"
 
 
 def grade(*arguments):
-    return cli.main(["--kit", str(TOY), *map(str, arguments)])
+    # One grader starts sooner than two, and these classes are small.
+    jobs = ("--jobs", "1") if "--out" in arguments else ()
+    return cli.main(["--kit", str(TOY), *map(str, (*arguments, *jobs))])
 
 
 def rows(out):

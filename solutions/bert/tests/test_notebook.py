@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 KIT = load_kit(ROOT, "bert")
 SOURCE = find_source(KIT)
 OFFLINE = {**os.environ, "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg", "PYTHONWARNINGS": "default",
-           "OMP_NUM_THREADS": "2", "IPYTHONDIR": ""}  # fmt: skip
+           "OMP_NUM_THREADS": "1", "IPYTHONDIR": ""}  # fmt: skip
 
 SUBJECTS = (
     "data", "tokenizer", "[cls]", "[sep]", "[pad]", "fine-tuning", "why a transformer", "embedding",
