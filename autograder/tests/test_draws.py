@@ -1,12 +1,16 @@
 """Many draws tell one place of dropout from another, and a layer from no other drawing of it."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from autograder.trusted.draws import DRAWS, is_alike, measure
+from autograder.trusted.evidence import RunRecord
+from autograder.trusted.examination import Examination
+from autograder.trusted.reference import Run
 
 WIDTH, INNER = 15, 22
 
@@ -51,3 +55,21 @@ def test_a_layer_is_like_itself_whatever_it_draws(places):
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(PLACES, 2)))
 def test_dropout_at_another_place_is_not_alike(one, other):
     assert not is_alike(measured(one, 1), measured(other, 2))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"output": torch.zeros(40, 5, 8)},
+        {"output": torch.zeros(40, 5, 7, dtype=torch.int64)},
+        {"output": torch.tensor(0.0)},
+    ],
+)
+def test_a_layer_that_answers_otherwise_when_it_is_asked_again_is_like_nothing(answer):
+    run = Run(torch.zeros(40, 5, 7, dtype=torch.float64))
+    record = RunRecord(1, [], None, True, 1, (), False, None, None, run=run)
+    examination = Examination.__new__(Examination)
+    examination.loaded = SimpleNamespace(ask=lambda *_: ({}, answer))
+    examination._disturbances = {}
+    assert not examination._same_draws(None, record)

@@ -217,11 +217,13 @@ class Examination:
             except (CheckEnded, RuntimeError):  # it may answer with another shape each time
                 self._disturbances[id(record)] = None
         theirs = self._disturbances[id(record)]
+        if theirs is None:
+            return False
         candidate = Candidate(self.kit, self.loaded.name, version)
         candidate.build(next(b for b in self.evidence.builds if b.handle == record.handle))
         quiet = candidate.run(_in_evaluation(record)).output
         ours = [candidate.run(record, seed_offset=number).output for number in range(1, DRAWS + 1)]
-        return theirs is not None and is_alike(theirs, measure(torch.stack(ours), quiet))
+        return is_alike(theirs, measure(torch.stack(ours), quiet))
 
     def _ask_again(self, record: RunRecord, number: int) -> Tensor:
         """Return the student's answer under another seed; the first is in evaluation mode."""
@@ -238,8 +240,9 @@ class Examination:
         }  # fmt: skip
         _, results = self.loaded.ask(request, tensors)
         output = results.get("output")
-        if output is None or output.dtype not in NUMBERS:
-            raise CheckFailed("forward gives no numbers when it is asked again")
+        shape = record.run.output.shape if record.run is not None else None
+        if output is None or output.dtype not in NUMBERS or output.shape != shape:
+            raise CheckFailed("forward gives something else when it is asked again")
         return output
 
     def _same_noise(self, record: RunRecord, got: Tensor, want: Tensor) -> bool:
