@@ -27,7 +27,7 @@ _FIELDS = {
 }  # fmt: skip
 _MARK_FIELDS = {"submission": str, "kit": str, "seed": int, "options": str}
 _CHECK_FIELDS = {"id": str, "layer": str, "status": str, "message": str, "traceback": list}
-_DIAGNOSIS_FIELDS = {"id": str, "kind": str}
+_DIAGNOSIS_FIELDS = {"id": str, "kind": str, "explanation": str}
 
 
 def read_stored(path: Path) -> dict[str, Any] | None:
@@ -61,6 +61,8 @@ def _is_result(stored: Any) -> bool:
         and stored["status"] in STATUSES
         and _has(stored["fingerprint"], _MARK_FIELDS)
         and all(_is_check(check) for check in stored["checks"])
+        and all(type(hints) is list for hints in stored["hints"].values())
+        and _is_number(stored.get("wall_clock_s"))
         and _adds_up(stored, "score", "points")
         and _adds_up(stored, "max_score", "max_points")
     )

@@ -1,4 +1,4 @@
-"""A report to read, or to send back, beside each kept result: KEY.txt beside KEY.json.
+"""A report to read, or to send back, beside each kept result: KEY.report.txt beside KEY.json.
 
 Runs on the trusted side. It says what ``grade.py`` says of that submission alone.
 """
@@ -25,7 +25,7 @@ def write_reports(
     Not ``asked`` for, those that an earlier run has written are kept up to date.
     """
     for row in rows:
-        path = folder / f"{row['key']}.txt"
+        path = folder / f"{row['key']}.report.txt"
         if asked or path.is_file():
             write_atomically(path, report_in_words(row, kit))
 

@@ -66,9 +66,9 @@ def test_a_report_in_the_folder_says_what_grading_alone_says_and_is_never_out_of
     assert grade(right) == 0
     alone = capsys.readouterr().out
     assert "100 of 100" in alone
-    report = out / f"{right.name}.txt"
+    report = out / f"{right.name}.report.txt"
     assert body(report.read_text("utf-8")) == body(alone)
-    unreadable = out / "eve.rar.txt"
+    unreadable = out / "eve.rar.report.txt"
     assert unreadable.read_text("utf-8").startswith("eve.rar: not graded: handed in")
     unreadable.unlink()
     shutil.copy(TOY / "assignments" / "toy" / "scale.py", right)

@@ -42,7 +42,8 @@ def test_what_was_written_is_read_back(folder):
 
 @pytest.mark.parametrize("name", [
     "schema", "submission", "score", "max_score", "seed", "isolation", "checks", "key", "student",
-    "student_id", "late", "status", "note", "fingerprint",
+    "student_id", "late", "status", "note", "fingerprint", "notes", "sources", "hints", "training",
+    "wall_clock_s",
 ])  # fmt: skip
 def test_a_result_that_lacks_a_field_counts_as_absent(folder, name):
     edit(folder, lambda stored: stored.pop(name))
@@ -58,6 +59,7 @@ def test_a_result_that_lacks_a_field_counts_as_absent(folder, name):
         ("late", 0), ("late", "no"), ("status", "fine"), ("student", None), ("key", "bob"),
         ("checks", {}), ("checks", [[]]), ("fingerprint", {}), ("fingerprint", None),
         ("fingerprint", {"submission": "d", "kit": "k", "seed": "3", "options": ""}),
+        ("hints", {"Scale": 1}), ("notes", "none"), ("wall_clock_s", "soon"),
     ],
 )  # fmt: skip
 def test_a_result_edited_by_hand_counts_as_absent(folder, name, value):
