@@ -84,7 +84,8 @@ class Report:
         more = [check for _, alike in groups[len(shown) :] for check in alike]
         if more:
             points = format_points(sum(c.max_points - c.points for c in more))
-            self._print_indented(Text(f"-{points}  in {len(more)} more checks", style="dim"), 2)
+            told = f"{len(more)} more check{'s' if len(more) > 1 else ''}"
+            self._print_indented(Text(f"-{points}  in {told}", style="dim"), 2)
 
     def _print_group(
         self, status: str, message: str, checks: list[CheckResult], total: int

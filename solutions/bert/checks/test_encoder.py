@@ -61,7 +61,7 @@ class TestEncoderBlock(LayerPromises):
         for layers in (1, 2, LAYERS):
             twin = make_twin(self.subject, student, change={"n_layers": layers})
             got = twin.expect_output(
-                self.subject.example(student), f"the output of {layers} blocks"
+                self.subject.example(student), f"the output with n_layers={layers}"
             )
             expect_called_once_each(twin, got, ("TransformerBlock",), layers)
 

@@ -45,7 +45,7 @@ class TestWholeModel:
     """What the student's own seven classes do together."""
 
     @pytest.mark.points(3)
-    def test_logits_are_the_reference_s(self, student: Student) -> None:
+    def test_logits_are_right(self, student: Student) -> None:
         twin = make_whole(student)
         twin.expect_output(draw_batch(student), "the logits of the whole model", axes="B")
         ids, _ = draw_batch(student)
