@@ -356,6 +356,8 @@ def find_faults(attack, run):
             faults.append(f"{layer} won {won.get(layer, 0):g} points, deserves {points:g}")
     if hostile["wall_clock_s"] > course.wall_clock_s_max:
         faults.append(f"grading took {hostile['wall_clock_s']:g} s")
+    if attack.kind == "reading" and any(c["status"] == "timeout" for c in hostile["checks"]):
+        faults.append("it was stopped before it could say what it had found")
     markers = [attack.marker] if isinstance(attack.marker, str) else attack.marker
     places = [*attack.marker_in, *(["errors"] if "terminal" in attack.marker_in else [])]
     for marker in markers:
