@@ -59,8 +59,8 @@ def explain_others(kept: Kept) -> Iterator[str]:
     """Yield a sentence for what the gradebook lists or leaves out beside this run's results."""
     if kept.not_given:
         yield (
-            f"The gradebook holds {len(kept.rows)} results. Of submissions that were not given this "
-            f"time: {kept.not_given}, which say so."
+            f"The gradebook holds {len(kept.rows)} results. Of submissions that were not given "
+            f"this time: {kept.not_given}, which say so."
         )
     if kept.replaced:
         yield (
