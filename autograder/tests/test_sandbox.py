@@ -1,5 +1,6 @@
 """What student code cannot do, for every mechanism this machine has."""
 
+import ast
 import json
 import os
 import sys
@@ -120,6 +121,25 @@ def test_has_no_capability(say):
     assert (
         say(f"{read} if os.path.exists('/proc/self/status') else ['0']", setup).strip("[]'0") == ""
     )
+
+
+def test_may_gain_no_privileges(say):
+    read = "[l.split()[1] for l in open('/proc/self/status') if l.startswith('NoNewPrivs')]"
+    assert say(f"{read} if os.path.exists('/proc/self/status') else ['1']", "import os") == "['1']"
+
+
+def test_cpu_files_and_memory_have_hard_limits(say, sandboxed):
+    limits = sandboxed.kit.limits
+    names = ("CPU", "NOFILE", "FSIZE", "CORE", "AS")
+    asked = ", ".join(f"resource.getrlimit(resource.RLIMIT_{name})" for name in names)
+    cpu, files, size, core, memory = ast.literal_eval(say(f"({asked})", "import resource"))
+    assert cpu == (limits.cpu_s,) * 2
+    assert files == (limits.open_files,) * 2
+    assert size == (limits.file_size_mib * 2**20,) * 2
+    assert core == (0, 0)
+    # Beside what torch itself maps.
+    assert limits.memory_mib * 2**20 < memory[1] < (limits.memory_mib + 16 * 1024) * 2**20
+    assert memory[0] == memory[1]
 
 
 def test_the_environment_is_scrubbed(say, monkeypatch):
