@@ -39,6 +39,7 @@ from autograder.reports.class_summary import show_class
 from autograder.reports.output import Output
 from autograder.results import ExitStatus, write_objects
 from autograder.trusted.errors import NotIsolated
+from autograder.trusted.sandbox import demand_namespaces
 
 GRADEBOOK = "gradebook.csv"
 _NAMED = ("misconception", "one of", "pair")
@@ -178,6 +179,9 @@ def _grade_into(
             f"{results.folder} holds results of other options («{other}», now «{job.scope}»): use "
             "another --out, or --regrade to replace them"
         )
+    if options.require_isolation and not options.cluster:
+        # Before anything is kept: a grader finds out only when it has something to run.
+        demand_namespaces(options.sandbox)
     done: list[Done] = []
     why: BaseException | None = None
     try:

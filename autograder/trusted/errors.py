@@ -19,3 +19,11 @@ class UngradableSubmission(Exception):
 
 class NotIsolated(Exception):
     """The caller asked for isolation that this machine does not have; one sentence."""
+
+    @classmethod
+    def with_only(cls, isolation: str) -> "NotIsolated":
+        """Return the error for a machine that has no more than ``isolation``."""
+        return cls(
+            f"--require-isolation: this machine offers only «{isolation}»; install bubblewrap or "
+            "allow user namespaces, or grade without the option"
+        )

@@ -1,6 +1,6 @@
 """Plan the sandbox the template runs in: which mechanism, what it may see.
 
-Runs on the trusted side; standard library only. What is not promised: protection from faults in
+Runs on the trusted side; imports no torch. What is not promised: protection from faults in
 the kernel, and on machines without namespaces anything beyond limits.
 """
 
@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
+
+from autograder.trusted.errors import NotIsolated
 
 Mechanism = Literal["auto", "bubblewrap", "unshare", "none"]
 
@@ -85,6 +87,13 @@ def choose_mechanism(wanted: Mechanism) -> Mechanism:
     if bubblewrap_works():
         return "bubblewrap"
     return "unshare" if unshare_works() else "none"
+
+
+def demand_namespaces(wanted: str) -> None:
+    """Raise NotIsolated where no namespaces would be made; nothing is started to find out."""
+    chosen = "none" if wanted == "plain" else choose_mechanism(cast("Mechanism", wanted))
+    if chosen == "none":
+        raise NotIsolated.with_only(_ISOLATION[chosen])
 
 
 @functools.cache

@@ -237,10 +237,7 @@ def demand_isolation(source: WorkerSource) -> None:
     """Raise NotIsolated unless namespaces keep student code in, each worker in its own."""
     source.warm_up()
     if not is_isolated(source.isolation):
-        raise NotIsolated(
-            f"--require-isolation: this machine offers only «{source.isolation}»; install "
-            "bubblewrap or allow user namespaces, or grade without the option"
-        )
+        raise NotIsolated.with_only(source.isolation)
 
 
 def open_workers(kit: Kit, *, sandbox: str = "auto", gpu: bool = False) -> WorkerSource:
