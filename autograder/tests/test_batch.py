@@ -2,12 +2,9 @@
 
 import csv
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -112,26 +109,6 @@ def test_a_submission_in_a_class_gets_what_it_gets_alone(school, tmp_path, store
     one, other = json.loads(alone.read_text()), stored(out)["wrong.json"]
     assert one["checks"] == other["checks"]
     assert one["score"] == other["score"]
-
-
-@pytest.mark.slow
-def test_a_killed_grader_loses_nothing_and_grades_nothing_twice(school, tmp_path, stored):
-    for number in range(8):
-        shutil.copytree(school / "ada", school / f"more{number}")
-    undisturbed, out = tmp_path / "undisturbed", tmp_path / "results"
-    grade(school, "--out", undisturbed, "--seed", 5)
-    command = [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(school), "--out",
-               str(out), "--seed", "5"]  # fmt: skip
-    for delay_s in (0.4, 2.5, 4.5, 6.5):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(delay_s)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        for path in out.glob("*.json"):
-            assert json.loads(path.read_text())["submission"], "a stored result is a whole one"
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    assert stored(out) == stored(undisturbed)
-    assert not list(out.glob(".*"))
 
 
 @pytest.mark.parametrize(
