@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.batch.interruption import leaving_at_once
 from autograder.manifest import Kit, KitError, load_kit
 from autograder.results import ExitStatus, Result, write_json
 from autograder.trusted.errors import NotIsolated, UngradableSubmission
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from autograder.reports.terminal import Terminal
 
 _ROOT = Path(__file__).resolve().parents[1]
+_STOPPED = "grade.py: stopped; nothing was written\n"
 _EXAMPLE = """example:
   python grade.py homework/            grade a folder
   python grade.py bert.ipynb --layer MultiHeadAttention
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except KeyboardInterrupt:
         # A class writes down what it has; see ``Stopped``.
-        sys.stderr.write("grade.py: stopped; nothing was written\n")
+        sys.stderr.write(_STOPPED)
         return ExitStatus.INTERRUPTED
 
 
@@ -167,7 +169,7 @@ def _grade_staged(
         template = TemplateProcess(
             hidden, gpu=wants_gpu, memory_mib=kit.limits.memory_mib, mechanism=options.sandbox
         )
-    with terminal.waiting("starting"):
+    with terminal.waiting("starting") as tidy, leaving_at_once(_STOPPED, tidy):
         from autograder.trusted.plugin import Selection
         from autograder.trusted.session import Request, grade_submission, settle_process
         from autograder.trusted.workers import (
@@ -285,7 +287,8 @@ def _has_gpu_files() -> bool:
 def _choose_device(wanted: str) -> str:
     if wanted == "cpu" or (wanted == "auto" and sys.platform == "linux" and not _has_gpu_files()):
         return "cpu"  # known without importing torch
-    import torch
+    with leaving_at_once(_STOPPED, lambda: None):
+        import torch
 
     available = wanted != "cpu" and torch.cuda.is_available()
     if wanted == "cuda" and not available:

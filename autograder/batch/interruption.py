@@ -3,9 +3,11 @@
 Runs on the trusted side, in the process the caller started.
 """
 
+import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -13,6 +15,28 @@ from typing import Any
 
 class Stopped(Exception):
     """The caller stopped the batch; one sentence about what is kept."""
+
+
+@contextmanager
+def leaving_at_once(sentence: str, tidy: Callable[[], None]) -> Iterator[None]:
+    """At Ctrl-C call ``tidy``, say ``sentence`` and leave with status 130, raising nothing.
+
+    For the time in which torch is imported: raised in the middle of that, KeyboardInterrupt
+    aborts the process, turns into an ImportError or is swallowed, by where it comes. Only where
+    nothing is there that must be undone.
+    """
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        tidy()
+        sys.stderr.write(sentence)
+        sys.stderr.flush()
+        os._exit(130)
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # ignored, say, as under nohup
+        return
+    with _handling(leave, signal.SIGINT):
+        yield
 
 
 @contextmanager

@@ -35,13 +35,13 @@ class Terminal:
         self._err.print(Text(f"grade.py: {sentence}"))
 
     @contextmanager
-    def waiting(self, doing: str) -> Iterator[None]:
-        """Show that something is going on, on a terminal only."""
+    def waiting(self, doing: str) -> Iterator[Callable[[], None]]:
+        """Show that something is going on, on a terminal only; yield what ends that early."""
         if not self._err.is_terminal:
-            yield
+            yield lambda: None
             return
-        with self._err.status(doing):
-            yield
+        with self._err.status(doing) as status:
+            yield status.stop
 
     @contextmanager
     def progress(self, name: str) -> Iterator[Callable[[str, int, int], None]]:

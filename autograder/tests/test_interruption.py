@@ -16,11 +16,12 @@ TOY = Path(__file__).parent / "toy_course"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
-def start(*arguments):
+def start(*arguments, **environment):
     """Start the command as a terminal does: in a process group of its own, deaf to nothing."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=os.environ | environment,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )  # fmt: skip
 
@@ -80,5 +81,27 @@ def test_one_submission_that_is_stopped_is_one_sentence(submit):
     process = start(submit())
     time.sleep(1.0)
     os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "grade.py: stopped; nothing was written\n")
+
+
+SWALLOWS = """
+import signal, sys
+
+class Swallows:
+    def find_spec(self, name, *_):
+        if name == "torch":
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                pass
+
+sys.meta_path.insert(0, Swallows())
+"""
+
+
+def test_ctrl_c_in_the_middle_of_an_import_that_would_swallow_it_ends_the_command(tmp_path, submit):
+    (tmp_path / "sitecustomize.py").write_text(SWALLOWS)
+    process = start(submit(), PYTHONPATH=str(tmp_path))
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "grade.py: stopped; nothing was written\n")
