@@ -166,6 +166,41 @@ def test_a_wrong_layer_is_told_the_same_in_company_and_alone(toy, scale_with):
     assert together == toy.grade(folder, seed=3, layers=("Scale",)).checks
 
 
+def count_built(monkeypatch, layer):
+    """Return a list that gets one entry for each module of that layer that is constructed."""
+    built, ask = [], Worker.ask
+
+    def count(self, request, *others):
+        if request["op"] == "build" and request["subject"] == layer:
+            built.append(request)
+        return ask(self, request, *others)
+
+    monkeypatch.setattr(Worker, "ask", count)
+    return built
+
+
+def test_a_right_layer_is_constructed_once_for_many_checks_and_a_wrong_one_for_each(
+    toy, scale_with, monkeypatch
+):
+    built = count_built(monkeypatch, "Scale")
+    toy.grade(TOY / "solutions" / "toy")
+    for_right = len(built)
+    built.clear()
+    toy.grade(scale_with("x = 2 * x"), layers=("Scale",))
+    checks = [c for c in toy.grade(TOY / "solutions" / "toy").checks if c.layer == "Scale"]
+    assert for_right < len(checks) < len(built)
+
+
+def test_a_layer_that_only_wears_out_is_right(toy, scale_with, points_by_layer, monkeypatch):
+    """What comes of one module serving check after check costs no point."""
+    built = count_built(monkeypatch, "Scale")
+    wears_out = """self.calls = getattr(self, "calls", 0) + 1
+        if self.calls > 6:
+            raise RuntimeError("worn out")"""
+    assert points_by_layer(toy.grade(scale_with(wears_out))) == FULL
+    assert len(built) > 10, "it did wear out in company, and was constructed anew alone"
+
+
 def test_what_one_layer_does_to_the_process_neither_costs_nor_saves_another_its_points(
     toy, submit, points_by_layer
 ):

@@ -3,6 +3,7 @@
 Runs on the trusted side. What is asked and what comes back is written down as evidence.
 """
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -98,6 +99,27 @@ class Built:
             for entry in (modules if isinstance(modules, list) else [])
             if isinstance(entry, list) and len(entry) == 2
         }
+
+    @classmethod
+    def recall(
+        cls, loaded: LoadedLayer, arguments: Mapping[str, Any], *, style: str, dtype: str,
+        example: Inputs,
+    ) -> "Built":  # fmt: skip
+        """Return a module that an earlier check is done with, or construct one.
+
+        For checks that set all its weights. Constructing costs more than calling, and a layer that
+        is right does not tell whether it was called before: in company one module serves check
+        after check. A layer that fails there is asked again alone, and constructed anew each time.
+        """
+        key = repr((style, dtype, list(arguments.items())))
+        idle = loaded.take_idle(key)
+        if idle is None:
+            built = cls(loaded, arguments, style=style, dtype=dtype, example=example)
+        else:
+            built = copy.copy(idle)
+            built.meaning = built.translate = None
+        loaded.note_taken(key, built)
+        return built
 
     def run(self, inputs: Inputs, *, weights: Mapping[str, Tensor] | None = None,
             cotangent: Tensor | None = None, training: bool = False, seed: int = 1,

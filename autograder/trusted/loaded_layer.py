@@ -17,6 +17,7 @@ from autograder.trusted.seeds import visible_seed
 from autograder.trusted.workers import Worker, WorkerLost
 
 if TYPE_CHECKING:
+    from autograder.trusted.built import Built
     from autograder.trusted.submission import Submission
 
 _SHARE_IN_COMPANY = 0.25
@@ -48,6 +49,9 @@ class LoadedLayer:
         self._lost_s = 0.0
         self._answered_s, self._replies_bytes = 0.0, 0
         self._handles = 0
+        # Modules built in company, by their recipe: those the check at hand has, and the others.
+        self._taken: list[tuple[str, Built]] = []
+        self._idle: dict[str, list[Built]] = {}
 
     @property
     def limits(self) -> Any:
@@ -67,6 +71,22 @@ class LoadedLayer:
         """Return a number for a module to be built."""
         self._handles += 1
         return self._handles
+
+    def take_idle(self, recipe: str) -> "Built | None":
+        """Return a module of that recipe which no check has at the moment, if any."""
+        idle = self._idle.get(recipe)
+        return idle.pop() if idle else None
+
+    def note_taken(self, recipe: str, built: "Built") -> None:
+        """Note that the check at hand has this module."""
+        if self._shares:
+            self._taken.append((recipe, built))
+
+    def begin_check(self) -> None:
+        """Let the check that begins have what the one before had."""
+        for recipe, built in self._taken:
+            self._idle.setdefault(recipe, []).append(built)
+        self._taken.clear()
 
     def close(self) -> None:
         """End the worker, unless others are asked there too."""
@@ -88,6 +108,8 @@ class LoadedLayer:
         return self._exchange(request, tensors or {}, wall_clock_s)
 
     def _load(self) -> None:
+        self._taken.clear()
+        self._idle.clear()
         kit = self.submission.kit
         if self.name not in self.submission.places:
             problem = self.submission.problems.get(self.name)

@@ -96,14 +96,14 @@ class LayerPromises:
         twin = make_twin(self.subject, student)
         for batch, tokens in (self.subject.sizes, *self.subject.other_sizes):
             inputs = self.subject.inputs(student, batch, tokens)
-            got = twin.run(inputs).output
+            got = twin.run(inputs)
             wanted = self.subject.output(batch, tokens)
-            if tuple(got.shape) != wanted:
+            if tuple(got.output.shape) != wanted:
                 raise CheckFailed(
                     f"{self.subject.name}: for B={batch}, T={tokens} the output should be "
-                    f"({self.subject.letters}) = {wanted}, got {tuple(got.shape)}"
+                    f"({self.subject.letters}) = {wanted}, got {tuple(got.output.shape)}"
                 )
-            twin.expect_output(inputs, f"the output for B={batch}, T={tokens}", axes="")
+            twin.compare_output(got, inputs, f"the output for B={batch}, T={tokens}", axes="")
 
     @pytest.mark.points(0.5)
     def test_input_may_be_laid_out_in_memory_in_any_way(self, student: Student) -> None:

@@ -35,6 +35,7 @@ class Student:
         self.submission = submission
         self.check_id = check_id
         self.device = device
+        submission.begin_check()
 
     @property
     def kit(self) -> Kit:

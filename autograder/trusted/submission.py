@@ -117,6 +117,11 @@ class Submission:
         """Forget which layers were questioned so far: the next checks belong together."""
         self._questioned.clear()
 
+    def begin_check(self) -> None:
+        """Let the next check have modules that earlier ones are done with."""
+        for layer in self._layers.values():
+            layer.begin_check()
+
     def keep_apart(self, key: str) -> None:
         """Have a layer that will hardly be right asked in a worker of its own at once."""
         self._apart.add(key)

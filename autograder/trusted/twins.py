@@ -49,7 +49,7 @@ class Twin:
                  dtype: str = "float64", style: str = "adaptive") -> None:  # fmt: skip
         self.name = loaded.name
         self.loaded = loaded
-        self.student = Built(loaded, arguments, dtype=dtype, style=style, example=example)
+        self.student = Built.recall(loaded, arguments, dtype=dtype, style=style, example=example)
         kit = loaded.submission.kit
         self._arguments = arguments
         self._example = example
@@ -220,7 +220,15 @@ class Twin:
 
         ``only`` selects the positions (B, T) that count: real tokens, say.
         """
-        got, want = self.run(inputs, **options), self.want(inputs)
+        got = self.run(inputs, **options)
+        self.compare_output(got, inputs, what, axes=axes, only=only, tolerance=tolerance)
+        return got
+
+    def compare_output(self, got: Run, inputs: Inputs, what: str = "the output", *,
+                       axes: str = "BTC", only: Tensor | None = None,
+                       tolerance: Tolerance | None = None) -> None:  # fmt: skip
+        """Raise CheckFailed unless ``got``, the last run, gave the reference's output."""
+        want = self.want(inputs)
         self.loaded.evidence.runs[-1].tolerance = tolerance or self.tolerance
         result, wanted = got.output, want.output
         if result.shape != wanted.shape:
@@ -233,7 +241,6 @@ class Twin:
         tolerance = tolerance or self.tolerance
         if not agree(result, wanted, MIXED if tolerance is EXACT else tolerance):
             expect_same(result, wanted, what, tolerance, axes)
-        return got
 
     def expect_gradients(self, inputs: Inputs, cotangent: Tensor) -> None:
         """Raise CheckFailed unless every gradient equals the reference's."""

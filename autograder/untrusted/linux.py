@@ -33,6 +33,10 @@ _KEPT_FLAGS = {
 MADV_HUGEPAGE, MADV_COLLAPSE = 14, 25
 _HUGE_PAGE_BYTES = 2 * 2**20
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+# The most that glibc takes.
+_MAPPED_FROM_BYTES = 32 * 2**20
+
 NOBODY = 65534
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
@@ -113,6 +117,17 @@ def use_huge_pages() -> None:
         if rights == "rw-p" and name in ("", "[heap]") and last - first >= _HUGE_PAGE_BYTES:
             for advice in (MADV_HUGEPAGE, MADV_COLLAPSE):
                 _libc.madvise(first, last - first, advice)  # a wish: refused, all stays as it was
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what is freed: a tensor taken from the kernel anew is faulted in anew.
+
+    Half of a worker's page faults were such. No limit on memory depends on it.
+    """
+    # A C library without it (musl) has no such habit to break.
+    with contextlib.suppress(AttributeError):
+        _libc.mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
+        _libc.mallopt(_M_TRIM_THRESHOLD, 2 * _MAPPED_FROM_BYTES)
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:

@@ -37,6 +37,7 @@ _FORKS_OF_ONE_SUBMISSION = 16
 
 def main(control_fd: int) -> None:
     """Serve fork requests on ``control_fd`` until it closes."""
+    linux.keep_freed_memory()
     warm_up()
     # What is here stays: collectors in the workers need not look at it, and so copy its pages.
     gc.collect()
