@@ -1,7 +1,8 @@
 """Prove the bank of misconceptions: every wrong version caught, in its layer alone, and named.
 
 For staff: ``python -m autograder.authoring.misconception_proof`` runs every wrong version through
-the grader and prints the matrix of misconceptions and checks; ``--write`` puts it beside the bank.
+the grader and prints the matrix of misconceptions and checks; ``--write`` puts it beside the bank,
+``--layer NAME`` does so for one layer and leaves the others' tables as they are.
 """
 
 import argparse
@@ -47,7 +48,9 @@ class Row:
         return ""
 
 
-def plan_submissions(kit: Kit, *, all_forms: bool = True) -> list[dict[str, Version]]:
+def plan_submissions(
+    kit: Kit, *, all_forms: bool = True, layers: Sequence[str] | None = None
+) -> list[dict[str, Version]]:
     """Return submissions that hold every wrong version once, or the first form of each mistake.
 
     Several layers of a submission are wrong at once, as each is graded alone; every second one is
@@ -55,7 +58,9 @@ def plan_submissions(kit: Kit, *, all_forms: bool = True) -> list[dict[str, Vers
     """
     plan: list[dict[str, Version]] = []
     for start in (0, 1):
-        chosen = [layer.name for layer in kit.layers[start::2]]
+        chosen = [
+            layer.name for layer in kit.layers[start::2] if layers is None or layer.name in layers
+        ]
         columns = [_forms(kit, name, all_forms=all_forms) for name in chosen]
         plan += [
             {name: version for name, version in zip(chosen, row, strict=True) if version}
@@ -109,38 +114,45 @@ def rows_of(grader: Grader, plan: Sequence[Mapping[str, Version]]) -> Iterator[R
             yield from prove(grader, wrong, Path(scratch) / f"version{number}")
 
 
-def write_matrix(kit: Kit, rows: Sequence[Row], checks: Mapping[str, Sequence[str]]) -> str:
-    """Return the staff documentation: a table per layer, a row per misconception."""
-    found = [
-        "# Misconceptions and the checks that catch them",
-        "",
-        "Made by `python -m autograder.authoring.misconception_proof --write`; do not edit. Every "
-        "wrong version of the bank was graded. A column stands for a check, `x` for points lost "
-        "there by the first form of the misconception. «Not told from» lists what looks the same.",
-    ]
-    for layer in kit.layers:
-        of_layer = [row for row in rows if row.layer == layer.name]
-        caught = sum(1 for row in of_layer if row.caught_by)
-        first: dict[str, Row] = {}
-        for row in of_layer:
-            first.setdefault(row.misconception, row)
-        found += ["", f"## {layer.name}", ""]
-        found.append(
-            f"{len(first)} misconceptions in {len(of_layer)} versions; caught {caught} of "
-            f"{len(of_layer)}, named {sum(1 for row in of_layer if not row.problem)}."
-        )
-        found.append("")
-        found += [f"{i}. `{check}`" for i, check in enumerate(checks[layer.name], start=1)]
-        numbers = " | ".join(str(i) for i in range(1, len(checks[layer.name]) + 1))
-        found += ["", f"| misconception | {numbers} | not told from |"]
-        found.append("|---|" + "---|" * (len(checks[layer.name]) + 1))
-        for name, row in first.items():
-            alike = {
-                other for r in of_layer if r.misconception == name for other in r.names
-            } - {name}  # fmt: skip
-            marks = " | ".join("x" if c in row.caught_by else "" for c in checks[layer.name])
-            found.append(f"| {name} | {marks} | {', '.join(sorted(alike))} |")
+_HEAD = (
+    "# Misconceptions and the checks that catch them\n\n"
+    "Made by `python -m autograder.authoring.misconception_proof --write`; do not edit. Every "
+    "wrong version of the bank was graded. A column stands for a check, `x` for points lost "
+    "there by the first form of the misconception. «Not told from» lists what looks the same.\n"
+)
+
+
+def write_section(layer: str, rows: Sequence[Row], checks: Sequence[str]) -> str:
+    """Return a layer's table, a row per misconception."""
+    of_layer = [row for row in rows if row.layer == layer]
+    caught = sum(1 for row in of_layer if row.caught_by)
+    first: dict[str, Row] = {}
+    for row in of_layer:
+        first.setdefault(row.misconception, row)
+    found = [f"## {layer}", ""]
+    found.append(
+        f"{len(first)} misconceptions in {len(of_layer)} versions; caught {caught} of "
+        f"{len(of_layer)}, named {sum(1 for row in of_layer if not row.problem)}."
+    )
+    found.append("")
+    found += [f"{i}. `{check}`" for i, check in enumerate(checks, start=1)]
+    numbers = " | ".join(str(i) for i in range(1, len(checks) + 1))
+    found += ["", f"| misconception | {numbers} | not told from |"]
+    found.append("|---|" + "---|" * (len(checks) + 1))
+    for name, row in first.items():
+        alike = {
+            other for r in of_layer if r.misconception == name for other in r.names
+        } - {name}  # fmt: skip
+        marks = " | ".join("x" if c in row.caught_by else "" for c in checks)
+        found.append(f"| {name} | {marks} | {', '.join(sorted(alike))} |")
     return "\n".join(found) + "\n"
+
+
+def renew_matrix(kit: Kit, old: str, sections: Mapping[str, str]) -> str:
+    """Return the staff documentation with these layers' sections, the others' as in ``old``."""
+    kept = {part.partition("\n")[0]: f"## {part}" for part in old.split("\n## ")[1:]}
+    parts = [sections.get(layer.name) or kept.get(layer.name, "") for layer in kit.layers]
+    return "\n".join([_HEAD, *(f"{part.strip()}\n" for part in parts if part)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,25 +160,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="misconception_proof", description=__doc__)
     parser.add_argument("--kit", type=Path, default=Path.cwd(), metavar="FOLDER")
     parser.add_argument("--assignment", metavar="NAME")
+    parser.add_argument("--layer", metavar="NAME", help="prove this layer's alone")
     parser.add_argument("--write", action="store_true", help="write MISCONCEPTIONS.md")
     options = parser.parse_args(arguments)
     try:
         kit = load_kit(options.kit, options.assignment or only_assignment(options.kit))
-        plan = plan_submissions(kit)
+        layers = _choose_layers(kit, options.layer)
+        plan = plan_submissions(kit, layers=layers)
         with Grader(options.kit, kit.assignment) as grader:
             rows = list(rows_of(grader, track(plan, "grading wrong versions")))  # type: ignore[arg-type]
             checks = check_names(grader)
     except (BadArguments, KitError) as error:
         print(f"misconception_proof: {error}", file=sys.stderr)
         return 3
-    text = write_matrix(kit, rows, checks)
-    print(text)
+    sections = {layer: write_section(layer, rows, checks[layer]) for layer in layers}
+    print("\n".join(sections.values()))
     problems = [row.problem for row in rows if row.problem]
     for problem in problems:
         print(problem, file=sys.stderr)
     if options.write:
-        write_atomically(matrix_file(kit), text)
+        path = matrix_file(kit)
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        write_atomically(path, renew_matrix(kit, old, sections))
     return 3 if problems else 0
+
+
+def _choose_layers(kit: Kit, only: str | None) -> list[str]:
+    layers = [layer.name for layer in kit.layers if only in (None, layer.name)]
+    if not layers:
+        raise BadArguments(f"--layer {only}: there is no such layer")
+    return layers
 
 
 def matrix_file(kit: Kit) -> Path:

@@ -44,7 +44,7 @@ FOLDER = Path(__file__).parent / "attacks"
 # Shorter than the toy's own: a hang costs each of two layers about twice this.
 LIMITS = {"call_wall_clock_s": 1.5, "lost_wall_clock_s_per_layer": 1.0, "memory_mib": 1024}
 GROUPS = 3
-SUBMISSION_WALL_CLOCK_S_MAX = GROUPS * sum(list(LIMITS.values())[:2]) + 6
+SUBMISSION_WALL_CLOCK_S_MAX = GROUPS * sum(list(LIMITS.values())[:2]) + 15
 START_WALL_CLOCK_S_MAX = 40
 GRADER_MEMORY_MIB_MAX = 1800
 LEFT = "left-by-attack"

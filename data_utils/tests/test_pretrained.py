@@ -46,6 +46,7 @@ def published(transformers, tmp_path_factory):
         intermediate_size=10,
         max_position_embeddings=16,
     )
+    torch.manual_seed(0)
     transformers.BertModel(config).save_pretrained(folder)
     return folder
 

@@ -49,6 +49,13 @@ class TestSimplifiedBertClassifier(LayerPromises):
         other_sizes=((3, 9), (1, 6), (4, 1), (1, 1), (2, 128)),
     )  # fmt: skip
 
+    @pytest.mark.points(0.5)
+    def test_output_has_the_right_shape_for_every_batch(self, student: Student) -> None:
+        super().test_output_has_the_right_shape_for_every_batch(student)
+        # A single score, as for a regression, is still a column.
+        single = make_twin(self.subject, student, change={"n_classes": 1})
+        single.expect_output(self.subject.example(student), "the output with n_classes=1", axes="")
+
     @pytest.mark.points(1)
     def test_each_part_gets_what_the_part_before_gave(self, student: Student) -> None:
         twin = make_twin(self.subject, student)

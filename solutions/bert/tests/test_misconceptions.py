@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.misconception_proof import matrix_file, plan_submissions, rows_of
+from autograder.authoring.misconception_proof import (
+    matrix_file,
+    plan_submissions,
+    renew_matrix,
+    rows_of,
+)
 from autograder.authoring.scenarios import read_scenarios
 from autograder.manifest import load_kit
 from autograder.misconceptions import read_bank
@@ -60,3 +65,11 @@ def test_the_right_cause_is_told_for_most_mistakes_the_bank_was_not_made_from():
         untold = [s for s in scenarios if "untold" in tomllib.loads(
             (s.folder / "expected.toml").read_text(encoding="utf-8"))]  # fmt: skip
         assert 1 - len(untold) / len(scenarios) >= needed
+
+
+def test_one_layer_s_table_can_be_made_anew_and_the_others_stay():
+    old = matrix_file(KIT).read_text(encoding="utf-8")
+    assert renew_matrix(KIT, old, {}) == old
+    new = renew_matrix(KIT, old, {"Pooler": "## Pooler\n\nNothing.\n"})
+    assert new.count("\n## ") == old.count("\n## ") == 7
+    assert "## Pooler\n\nNothing.\n" in new
