@@ -1,3 +1,4 @@
+import itertools
 import os
 import re
 
@@ -6,8 +7,8 @@ def search(paths, files_max=4000):
     """Return every canary in the given files and below the given folders."""
     found, left = set(), files_max
     for top in paths:
-        names = [os.path.join(at, name) for at, _, names in os.walk(top) for name in names]
-        for path in ([top] if os.path.isfile(top) else names)[:left]:
+        below = (os.path.join(at, name) for at, _, names in os.walk(top) for name in names)
+        for path in itertools.islice([top] if os.path.isfile(top) else below, left):
             left -= 1
             try:
                 with open(path, "rb") as stream:
