@@ -10,6 +10,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +170,11 @@ def _grade_staged(
         template = TemplateProcess(
             hidden, gpu=wants_gpu, memory_mib=kit.limits.memory_mib, mechanism=options.sandbox
         )
-    with terminal.waiting("starting") as tidy, leaving_at_once(_STOPPED, tidy):
+    tidy = [] if template is None else [partial(template.close, grace_s=0.0)]
+    with (
+        terminal.waiting("starting") as stop_waiting,
+        leaving_at_once(_STOPPED, stop_waiting, *tidy),
+    ):
         from autograder.trusted.plugin import Selection
         from autograder.trusted.session import Request, grade_submission, settle_process
         from autograder.trusted.workers import (
@@ -287,7 +292,7 @@ def _has_gpu_files() -> bool:
 def _choose_device(wanted: str) -> str:
     if wanted == "cpu" or (wanted == "auto" and sys.platform == "linux" and not _has_gpu_files()):
         return "cpu"  # known without importing torch
-    with leaving_at_once(_STOPPED, lambda: None):
+    with leaving_at_once(_STOPPED):
         import torch
 
     available = wanted != "cpu" and torch.cuda.is_available()

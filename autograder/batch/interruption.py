@@ -18,16 +18,17 @@ class Stopped(Exception):
 
 
 @contextmanager
-def leaving_at_once(sentence: str, tidy: Callable[[], None]) -> Iterator[None]:
-    """At Ctrl-C call ``tidy``, say ``sentence`` and leave with status 130, raising nothing.
+def leaving_at_once(sentence: str, *tidy: Callable[[], None]) -> Iterator[None]:
+    """At Ctrl-C call each ``tidy``, say ``sentence`` and leave with status 130, raising nothing.
 
     For the time in which torch is imported: raised in the middle of that, KeyboardInterrupt
-    aborts the process, turns into an ImportError or is swallowed, by where it comes. Only where
-    nothing is there that must be undone.
+    aborts the process, turns into an ImportError or is swallowed, by where it comes. No ``finally``
+    runs, so ``tidy`` undoes whatever has to be undone.
     """
 
     def leave(_number: int, _frame: FrameType | None) -> None:
-        tidy()
+        for undo in tidy:
+            undo()
         sys.stderr.write(sentence)
         sys.stderr.flush()
         os._exit(130)

@@ -85,6 +85,15 @@ def test_one_submission_that_is_stopped_is_one_sentence(submit):
     assert (process.returncode, said) == (130, "grade.py: stopped; nothing was written\n")
 
 
+def left_behind(pid):
+    """Return the cgroups that the grader of that process made and that are still there."""
+    return [
+        folder
+        for folder, _, _ in os.walk("/sys/fs/cgroup")
+        if Path(folder).name.startswith(f"exercise-grader-{pid}-")
+    ]
+
+
 SWALLOWS = """
 import signal, sys
 
@@ -105,3 +114,4 @@ def test_ctrl_c_in_the_middle_of_an_import_that_would_swallow_it_ends_the_comman
     process = start(submit(), PYTHONPATH=str(tmp_path))
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "grade.py: stopped; nothing was written\n")
+    assert left_behind(process.pid) == []

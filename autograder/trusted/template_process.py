@@ -83,11 +83,11 @@ class TemplateProcess:
         said = self._complaints.read()[-2000:].decode("utf-8", "replace").strip()
         return f": {said.splitlines()[-1]}" if said else ""
 
-    def close(self) -> None:
-        """End the template and with it every worker; takes at most 5 s."""
+    def close(self, grace_s: float = 2.0) -> None:
+        """End the template and with it every worker; takes at most 3 s more than the grace."""
         self._control.close()
         try:
-            self._process.wait(timeout=2.0)
+            self._process.wait(timeout=grace_s)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
