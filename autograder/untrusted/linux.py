@@ -122,7 +122,7 @@ def use_huge_pages() -> None:
 def keep_freed_memory() -> None:
     """Let the C library keep what is freed: a tensor taken from the kernel anew is faulted in anew.
 
-    Half of a worker's page faults were such. No limit on memory depends on it.
+    More than a quarter of a worker's page faults were such. No limit on memory depends on it.
     """
     # A C library without it (musl) has no such habit to break.
     with contextlib.suppress(AttributeError):
