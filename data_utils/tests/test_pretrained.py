@@ -20,15 +20,6 @@ from data_utils.weight_files import read_checkpoint
 VOCABULARY = 20
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Models this small only lose by sharing their work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module", name="transformers")
 def import_transformers():
     return pytest.importorskip("transformers")
