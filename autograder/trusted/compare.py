@@ -45,7 +45,12 @@ def largest_difference(got: Tensor, want: Tensor) -> float:
 
 def agree(got: Tensor, want: Tensor, tolerance: Tolerance = EXACT) -> bool:
     """Whether two tensors have one shape and differ by no more than the tolerance allows."""
-    return got.shape == want.shape and largest_difference(got, want) <= tolerance.allowance
+    if got.shape != want.shape:
+        return False
+    # Most right answers are the reference's to the last bit, which one look tells.
+    if got.dtype == want.dtype and torch.equal(got, want):
+        return math.isfinite(float(got.sum())) or bool(torch.isfinite(got).all())
+    return largest_difference(got, want) <= tolerance.allowance
 
 
 def expect_shape(got: Tensor, wanted: tuple[int, ...], letters: str, call: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.manifest import KitError
 from autograder.trusted.compare import EXACT, agree
 from autograder.trusted.outcomes import CheckFailed, clean_text
 from autograder.trusted.reference import Run
@@ -46,10 +47,16 @@ def expect_arguments_passed_down(twin: Twin) -> None:
                     )
 
 
+def _calls_of(run: Run) -> list[dict[str, Any]]:
+    if run.calls is None:
+        raise KitError("a check reads how doubles were called: it must ask with calls=True")
+    return run.calls
+
+
 def expect_called_once_each(twin: Twin, run: Run, kinds: Iterable[str], times: int = 1) -> None:
     """Raise CheckFailed unless each kind of sub-layer was called as often as it should be."""
     for kind in kinds:
-        count = sum(1 for call in run.calls if call["class"] == kind)
+        count = sum(1 for call in _calls_of(run) if call["class"] == kind)
         if count != times:
             raise CheckFailed(
                 f"{twin.name}.forward should call {kind} {_times(times)}, "
@@ -63,7 +70,7 @@ def _times(count: int) -> str:
 
 def expect_mask_passed_on(run: Run, kind: str, argument: str, mask: Tensor | None) -> None:
     """Raise CheckFailed unless every call of ``kind`` got a mask that means the same."""
-    calls = [call for call in run.calls if call["class"] == kind]
+    calls = [call for call in _calls_of(run) if call["class"] == kind]
     if not calls:
         raise CheckFailed(f"{kind} is never called")
     for number, call in enumerate(calls):
@@ -88,8 +95,8 @@ def _same_mask(got: Any, mask: Tensor | None) -> bool:
 
 def expect_chain(run: Run, want: Run, kind: str, argument: str) -> None:
     """Raise CheckFailed unless each call of ``kind`` was fed what the reference feeds it."""
-    got = [c["arguments"].get(argument) for c in run.calls if c["class"] == kind]
-    expected = [c["arguments"][argument] for c in want.calls if c["class"] == kind]
+    got = [c["arguments"].get(argument) for c in _calls_of(run) if c["class"] == kind]
+    expected = [c["arguments"][argument] for c in _calls_of(want) if c["class"] == kind]
     if len(got) != len(expected):
         raise CheckFailed(f"{kind} is called {len(got)} times instead of {len(expected)}")
     for number, (given, right) in enumerate(zip(got, expected, strict=True)):

@@ -55,6 +55,8 @@ class RunRecord:
     run: Run | None = None
     ended: CheckEnded | None = None
     tolerance: Tolerance = MIXED
+    # Not asked anew: it is the answer to the same question in an earlier check.
+    recalled: bool = False
 
 
 @dataclass

@@ -236,7 +236,7 @@ class Examination:
         request = {
             "op": "run", "handle": record.handle, "names": list(record.names),
             "arguments": ["strided" if record.strided else "plain"] * len(record.inputs),
-            "training": number > 0, "seed": record.seed + number,
+            "training": number > 0, "seed": record.seed + number, "calls": False,
         }  # fmt: skip
         _, results = self.loaded.ask(request, tensors)
         output = results.get("output")

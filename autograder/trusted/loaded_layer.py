@@ -63,6 +63,11 @@ class LoadedLayer:
         """Whether the layer is given up because its time is used up."""
         return isinstance(self._final, StudentTimeout)
 
+    @property
+    def shares(self) -> bool:
+        """Whether it is asked where others are asked too: then no answer it gives is the last."""
+        return self._shares
+
     def anew(self) -> "LoadedLayer":
         """Return the same class to load in a worker of its own, which has seen nothing yet."""
         return LoadedLayer(self.submission, self.name, self.key, company=False)

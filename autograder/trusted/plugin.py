@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import pytest
 
@@ -68,6 +68,8 @@ class GradingPlugin:
     checks: list[Check] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     _items: list[tuple[Check, pytest.Item]] = field(default_factory=list)
+    # Those that are run as the plain functions they are.
+    _plain: set[str] = field(default_factory=set)
     _run: ChecksRun | None = None
     _check: Check | None = None
 
@@ -76,7 +78,8 @@ class GradingPlugin:
         """The student's code, as far as the check at work may see it."""
         if self._run is None or self._check is None:
             raise KitError("checks were collected, not run: there is no submission")
-        return Student(self._run.submission, self._check.id, device=self._run.device)
+        check = self._check
+        return Student(self._run.submission, check.id, check.layer, device=self._run.device)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the markers checks use."""
@@ -104,6 +107,8 @@ class GradingPlugin:
             )
             self.checks.append(check)
             self._items.append((check, item))
+            if wants_the_student_only(item):
+                self._plain.add(check.id)
         order = {name: index for index, name in enumerate(self.kit.groups)}
         self._items.sort(key=lambda pair: order[pair[0].layer])
         items[:] = [item for _, item in self._items]
@@ -146,7 +151,7 @@ class GradingPlugin:
         for check, item in pairs:
             done = len(run.results)
             self._check = check
-            if wants_the_student_only(item):
+            if isinstance(item, pytest.Function) and check.id in self._plain:
                 self._call(item)
             else:
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
@@ -161,7 +166,8 @@ class GradingPlugin:
         """Run a check as the plain function it is."""
         assert self._run is not None
         assert self._check is not None
-        student = Student(self._run.submission, self._check.id, device=self._run.device)
+        check = self._check
+        student = Student(self._run.submission, check.id, check.layer, device=self._run.device)
         own = () if item.cls is None else (item.cls(),)
         error: BaseException | None = None
         try:
@@ -205,7 +211,7 @@ class GradingPlugin:
         )
 
 
-def wants_the_student_only(item: pytest.Item) -> TypeGuard[pytest.Function]:
+def wants_the_student_only(item: pytest.Item) -> bool:
     """Whether pytest has nothing to prepare for a check but the student's code.
 
     Its way of setting up, calling and reporting costs as much as many a check itself.

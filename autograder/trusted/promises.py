@@ -6,7 +6,7 @@ marker.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +18,9 @@ from autograder.trusted.compare import MIXED, agree, expect_same
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.student import Student
 from autograder.trusted.twins import Twin
+
+# Of one layer, for one seed or two.
+_DRAWN_MAX = 32
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,20 @@ class Subject:
     letters: str
     sizes: tuple[int, int]
     other_sizes: tuple[tuple[int, int], ...]
+    _drawn: dict[tuple[int, int, int], list[Any]] = field(default_factory=dict, compare=False)
 
     def example(self, student: Student) -> list[Any]:
         """Return inputs of the ordinary size."""
-        return self.inputs(student, *self.sizes)
+        return self.draw(student, *self.sizes)
+
+    def draw(self, student: Student, batch: int, tokens: int) -> list[Any]:
+        """Return inputs of any size, for one seed always the same: nobody may change them."""
+        key = (student.submission.seed, batch, tokens)
+        if key not in self._drawn:
+            if len(self._drawn) >= _DRAWN_MAX:
+                self._drawn.clear()
+            self._drawn[key] = self.inputs(student, batch, tokens)
+        return list(self._drawn[key])
 
 
 def make_twin(subject: Subject, student: Student, **options: Any) -> Twin:
@@ -95,7 +108,7 @@ class LayerPromises:
     def test_output_has_the_right_shape_for_every_batch(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
         for batch, tokens in (self.subject.sizes, *self.subject.other_sizes):
-            inputs = self.subject.inputs(student, batch, tokens)
+            inputs = self.subject.draw(student, batch, tokens)
             got = twin.run(inputs)
             wanted = self.subject.output(batch, tokens)
             if tuple(got.output.shape) != wanted:
@@ -138,13 +151,15 @@ class LayerPromises:
         first = twin.expect_output(inputs, "the output of the first call")
         expect_no_side_effects(first.facts)
         has_dropout = "dropout" in student.kit.arguments_of(self.subject.name)
-        noisy = make_twin(self.subject, student, change={"dropout": 0.3} if has_dropout else {})
+        noisy = make_twin(
+            self.subject, student, change={"dropout": student.rate()} if has_dropout else {}
+        )
         expect_nothing_left_behind(noisy, inputs, student.worker_seed)
         # Another batch of the same size, and one of another: nothing may be left of the last one.
         flipped = [value if value is None else value.flip(0) for value in inputs]
         twin.expect_output(flipped, "the output of a second, other batch of the same size")
         batch, tokens = self.subject.other_sizes[0]
-        twin.run(self.subject.inputs(student, batch, tokens), training=True)
+        twin.run(self.subject.draw(student, batch, tokens), training=True)
         third = twin.run(inputs)
         expect_same(third.output, first.output, "the output after another batch in between")
         # As after a training step: nothing may be kept that was computed from the old weights.

@@ -33,7 +33,8 @@ class Run:
     output: Tensor
     gradients: dict[str, Tensor] = field(default_factory=dict)
     input_gradients: dict[int, Tensor] = field(default_factory=dict)
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    # How the doubles were called, in order; None where that was not asked for.
+    calls: list[dict[str, Any]] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -106,7 +107,7 @@ class Reference:
         """
         if training:
             return self._run(inputs, cotangent, training=True)
-        question = _digest([*inputs, cotangent])
+        question = digest_question([*inputs, cotangent])
         if question not in self._answers:
             self._answers[question] = self._run(inputs, cotangent, training=False)
         return self._answers[question]
@@ -146,29 +147,56 @@ def prepare_reference(
 ) -> Reference:
     """Return a reference with weights drawn from ``seed``, the same one for the same request.
 
-    Nobody may set its weights: who needs others makes a ``Reference`` of their own.
+    Nobody may set its weights: who needs others asks ``weigh_reference``.
     """
     # Check files are read anew for every submission, so a function is known by what it does.
     known_as = draw if getattr(draw, "__closure__", None) else getattr(draw, "__code__", draw)
     key = (kit.reference_class(name), tuple(arguments.items()), alone, known_as, seed)
+    return _recall(
+        key, kit, name, arguments, alone=alone,
+        weigh=lambda made: made.draw_weights(draw, torch.Generator().manual_seed(seed)),
+    )  # fmt: skip
+
+
+def weigh_reference(
+    kit: Kit, name: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor], *, alone: bool
+) -> Reference:
+    """Return a reference with these weights (by its own names), for equal ones the same.
+
+    Nobody may set its weights, as with ``prepare_reference``.
+    """
+    known_as = (tuple(weights), digest_question(list(weights.values())))
+    key = (kit.reference_class(name), tuple(arguments.items()), alone, known_as)
+    return _recall(
+        key, kit, name, arguments, alone=alone, weigh=lambda made: made.set_weights(weights)
+    )
+
+
+def _recall(
+    key: tuple[Any, ...], kit: Kit, name: str, arguments: Mapping[str, Any], *, alone: bool,
+    weigh: Callable[[Reference], None],
+) -> Reference:  # fmt: skip
+    """Return the reference known by ``key``, or make and weigh it."""
     reference = _prepared.pop(key, None)
     if reference is None:
         reference = Reference(kit, name, arguments, alone=alone)
-        reference.draw_weights(draw, torch.Generator().manual_seed(seed))
+        weigh(reference)
     _prepared[key] = reference  # the last used stands last
     if len(_prepared) > _PREPARED_MAX:
         del _prepared[next(iter(_prepared))]
     return reference
 
 
-def _digest(tensors: Sequence[Tensor | None]) -> bytes:
+def digest_question(tensors: Sequence[Tensor | None]) -> bytes:
+    """Return a short name for what a module is called with."""
     digest = hashlib.blake2b(digest_size=16)
     for value in tensors:
         if value is None:
             digest.update(b"none")
         else:
-            digest.update(f"{value.dtype} {tuple(value.shape)}".encode())
-            digest.update(value.detach().contiguous().view(-1).view(torch.uint8).numpy().data)
+            values = value.numpy()
+            digest.update(f"{values.dtype.str}{values.shape}".encode())
+            digest.update(values.tobytes())
     return digest.digest()
 
 

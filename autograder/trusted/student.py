@@ -21,19 +21,24 @@ from autograder.trusted.submission import Submission
 from autograder.trusted.twins import Twin
 
 
-# One check's inputs are the same for every submission of a class.
+# A layer's inputs are the same for every submission of a class.
 @functools.lru_cache(maxsize=1024)
-def _draw_normal(seed: int, check_id: str, purpose: str, shape: tuple[int, ...]) -> Tensor:
-    generator = make_generator(seed, check_id, f"{purpose}{shape}")
+def _draw_normal(seed: int, layer: str, purpose: str, shape: tuple[int, ...]) -> Tensor:
+    generator = make_generator(seed, layer, f"{purpose}{shape}")
     return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 class Student:
-    """A student's submission inside one check, with the check's own random numbers."""
+    """A student's submission inside one check, with random numbers for it.
 
-    def __init__(self, submission: Submission, check_id: str, *, device: str) -> None:
+    All checks of a layer draw the same weights and inputs for the same purpose: what two of them
+    ask is then one question, and need not be answered twice.
+    """
+
+    def __init__(self, submission: Submission, check_id: str, layer: str, *, device: str) -> None:
         self.submission = submission
         self.check_id = check_id
+        self.layer_name = layer
         self.device = device
         submission.begin_check()
 
@@ -53,12 +58,12 @@ class Student:
         return visible_seed(self.check_id, "worker")
 
     def generator(self, purpose: str) -> torch.Generator:
-        """Random numbers for one purpose of this check."""
-        return make_generator(self.submission.seed, self.check_id, purpose)
+        """Random numbers for one purpose of this layer's checks."""
+        return make_generator(self.submission.seed, self.layer_name, purpose)
 
     def normal(self, *shape: int, purpose: str = "input", std: float = 1.0) -> Tensor:
         """Draw a float64 tensor from a normal distribution."""
-        return std * _draw_normal(self.submission.seed, self.check_id, purpose, shape)
+        return std * _draw_normal(self.submission.seed, self.layer_name, purpose, shape)
 
     def rate(self) -> float:
         """A dropout rate of this run's own: one that never changes could be learnt by heart."""
@@ -95,7 +100,7 @@ class Student:
         return Twin(
             self.layer(name, alone=alone),
             arguments,
-            derive_seed(self.submission.seed, self.check_id, "weights"),
+            derive_seed(self.submission.seed, self.layer_name, "weights"),
             example,
             draw=draw,
             dtype=dtype,

@@ -20,10 +20,10 @@ from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, 
 from autograder.trusted.parameters import Match, Reading, reference_parameters
 from autograder.trusted.reference import (
     Draw,
-    Reference,
     Run,
     draw_lively,
     prepare_reference,
+    weigh_reference,
 )
 from autograder.trusted.tree_matching import match_tree
 
@@ -76,16 +76,15 @@ class Twin:
     def set_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Give both modules these weights, by the reference's names."""
         kit, alone = self.loaded.submission.kit, self.loaded.alone
-        # The one drawn before serves other twins too.
-        self.reference = Reference(kit, self.name, self._arguments, alone=alone)
-        self.reference.set_weights(weights)
+        self.reference = weigh_reference(kit, self.name, self._arguments, weights, alone=alone)
         self.weights = self.reference.weights
         self._hand_over()
 
     def _hand_over(self) -> None:
         """Let the student's module have the reference's weights with the next question."""
         reading, shapes = self.reading, self._shapes
-        self._pending = self.reference.weights_read_as(reading, shapes)
+        weights = self.reference.weights_read_as(reading, shapes)
+        self._pending = None if self.student.holds(weights) else weights
         self.student.meaning = self.weights
         self.student.translate = lambda values: reading.translate(values, shapes)
 
@@ -160,6 +159,7 @@ class Twin:
         held_out = {name: value for name, value in tensors.items() if name.startswith("test_")}
         seen = {name: value for name, value in tensors.items() if name not in held_out}
         pending = self._take_pending() or {}
+        self.student.forget()
         _, results = self.loaded.ask(
             {"op": "train", "handle": self.student.handle, "settings": dict(settings)},
             {**seen, **{f"weight.{name}": value for name, value in pending.items()}},

@@ -153,10 +153,12 @@ class Bench:
             training=bool(request["training"]),
             seed=int(request["seed"]),
             cotangent=cotangent,
+            calls=bool(request["calls"]),
         )
 
     def _row(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
         module = self._weighed(request, tensors)
+        self._recorder.listens = False
         return probes.run_in_a_row(module, _inputs(request, tensors), request["steps"])
 
     def _trace(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:

@@ -52,10 +52,12 @@ class Recorder:
     # What the layer that makes them was itself constructed with.
     asked: Mapping[str, Any] = field(default_factory=dict)
     calls_max: int = 256
+    # Whether anybody will ask for the calls.
+    listens: bool = True
 
     def note_call(self, double: nn.Module, arguments: dict[str, Any]) -> None:
         """Write down one call; tensors are copied, so that later changes do not show."""
-        if len(self.calls) < self.calls_max:
+        if self.listens and len(self.calls) < self.calls_max:
             kept = {
                 name: value.detach().clone() if isinstance(value, Tensor) else value
                 for name, value in arguments.items()

@@ -150,16 +150,19 @@ def run_module(
     training: bool,
     seed: int,
     cotangent: Tensor | None,
+    calls: bool = True,
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Call the module once and return (facts, tensors) about the output and the side effects.
 
     With a ``cotangent`` of the output's shape, gradients of ``(output * cotangent).sum()`` with
-    respect to every parameter and every floating-point input come too.
+    respect to every parameter and every floating-point input come too; with ``calls``, what the
+    doubles were called with.
     """
     parts = named_modules(module)
     if any(part.training != training for _, part in parts):
         _train(module, training)
     recorder.calls.clear()
+    recorder.listens = calls
     own = parameters_of(parts)
     for value in own.values():
         value.grad = None
@@ -193,7 +196,8 @@ def run_module(
         facts["differentiable"] = bool(output.requires_grad)
         if cotangent is not None and output.shape == cotangent.shape and output.requires_grad:
             tensors.update(_differentiate(output, cotangent, own, entered))
-    facts["calls"] = _describe_calls(parts, recorder, tensors)
+    if calls:
+        facts["calls"] = _describe_calls(parts, recorder, tensors)
     return facts, tensors
 
 

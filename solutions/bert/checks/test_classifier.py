@@ -60,8 +60,9 @@ class TestSimplifiedBertClassifier(LayerPromises):
     def test_each_part_gets_what_the_part_before_gave(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
         for batch, tokens in (self.subject.sizes, (2, 128)):
-            inputs = draw_inputs(student, batch, tokens)
-            got = twin.expect_output(inputs, f"the logits of {tokens} tokens", axes="B")
+            inputs = self.subject.draw(student, batch, tokens)
+            what = f"the logits of {tokens} tokens"
+            got = twin.expect_output(inputs, what, axes="B", calls=True)
             expect_called_once_each(twin, got, PARTS)
             want = twin.want(inputs)
             for part, argument in zip(PARTS, ("input_ids", "emb", "encoder_out"), strict=True):
@@ -73,12 +74,13 @@ class TestSimplifiedBertClassifier(LayerPromises):
         ids, mask = self.subject.example(student)
         twin.witness([ids, mask], training=True)
         for given in (mask, mask.bool(), mask.float(), None):
-            run = twin.expect_output([ids, given], axes="B")
+            run = twin.expect_output([ids, given], axes="B", calls=True)
             expect_mask_passed_on(run, "EncoderBlock", "att_mask", given)
         # A tweet that is alone in its batch may be padded as well.
-        run = twin.expect_output([ids[1:2], mask[1:2]], axes="B")
+        run = twin.expect_output([ids[1:2], mask[1:2]], axes="B", calls=True)
         expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask[1:2])
-        run = twin.expect_output([ids, mask], "the logits in train mode", axes="B", training=True)
+        what = "the logits in train mode"
+        run = twin.expect_output([ids, mask], what, axes="B", training=True, calls=True)
         expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask)
 
     @pytest.mark.points(0.5)
@@ -87,7 +89,8 @@ class TestSimplifiedBertClassifier(LayerPromises):
         ids, _ = self.subject.example(student)
         # Token 0 among them: without a mask nothing is padding, whatever the ids are.
         ids = torch.where(ids % 3 == 0, 0, ids)
-        run = twin.expect_output([ids], "the logits without attention_mask", axes="B")
+        what = "the logits without attention_mask"
+        run = twin.expect_output([ids], what, axes="B", calls=True)
         expect_mask_passed_on(run, "EncoderBlock", "att_mask", None)
 
     @pytest.mark.points(1)
@@ -104,7 +107,7 @@ class TestSimplifiedBertClassifier(LayerPromises):
         weights["classifier.weight"] = torch.eye(C, dtype=torch.float64)
         weights["classifier.bias"] = torch.full((C,), 0.5, dtype=torch.float64)
         twin.set_weights(weights)
-        inputs = draw_inputs(student, 96, 4)
+        inputs = self.subject.draw(student, 96, 4)
         # First of all, so that what it drops is known to the diagnosis also where values are wrong.
         got = twin.run(inputs, training=True, seed=student.worker_seed).output
         expect_same_twice(twin, inputs)

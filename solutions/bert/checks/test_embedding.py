@@ -65,7 +65,7 @@ class TestEmbeddingLayer(LayerPromises):
     def test_dropout_acts_in_train_mode_only_and_once(self, student: Student) -> None:
         p = student.rate()
         twin = make_twin(self.subject, student, change={"dropout": p})
-        ids = draw_ids(student, 32, 10)
+        ids = self.subject.draw(student, 32, 10)
         # First of all, so that what it drops is known to the diagnosis also where values are wrong.
         got = twin.run(ids, training=True, seed=student.worker_seed).output
         expect_same_twice(twin, ids)

@@ -52,7 +52,8 @@ class TestEncoderBlock(LayerPromises):
         inputs = self.subject.example(student)
         for training in (False, True):
             mode = "train" if training else "evaluation"
-            got = twin.expect_output(inputs, f"the output in {mode} mode", training=training)
+            what = f"the output in {mode} mode"
+            got = twin.expect_output(inputs, what, training=training, calls=True)
             expect_called_once_each(twin, got, ("TransformerBlock",), LAYERS)
             expect_chain(got, twin.want(inputs), "TransformerBlock", "emb")
 
@@ -60,9 +61,8 @@ class TestEncoderBlock(LayerPromises):
     def test_n_layers_counts_the_blocks(self, student: Student) -> None:
         for layers in (1, 2, LAYERS):
             twin = make_twin(self.subject, student, change={"n_layers": layers})
-            got = twin.expect_output(
-                self.subject.example(student), f"the output with n_layers={layers}"
-            )
+            what = f"the output with n_layers={layers}"
+            got = twin.expect_output(self.subject.example(student), what, calls=True)
             expect_called_once_each(twin, got, ("TransformerBlock",), layers)
 
     @pytest.mark.points(1.5)
@@ -70,10 +70,10 @@ class TestEncoderBlock(LayerPromises):
         twin = make_twin(self.subject, student)
         emb, mask = self.subject.example(student)
         for given, training in ((mask, False), (mask, True), (mask.bool(), False), (None, False)):
-            run = twin.expect_output([emb, given], training=training)
+            run = twin.expect_output([emb, given], training=training, calls=True)
             expect_mask_passed_on(run, "TransformerBlock", "att_mask", given)
         # A tweet that is alone in its batch may be padded as well.
-        run = twin.expect_output([emb[1:2], mask[1:2]])
+        run = twin.expect_output([emb[1:2], mask[1:2]], calls=True)
         expect_mask_passed_on(run, "TransformerBlock", "att_mask", mask[1:2])
 
     @pytest.mark.points(1)

@@ -52,7 +52,8 @@ class TestTransformerBlock(LayerPromises):
         inputs = self.subject.example(student)
         for training in (False, True):
             mode = "train" if training else "evaluation"
-            got = twin.expect_output(inputs, f"the output in {mode} mode", training=training)
+            what = f"the output in {mode} mode"
+            got = twin.expect_output(inputs, what, training=training, calls=True)
             expect_called_once_each(twin, got, ("MultiHeadAttention", "PositionWiseFeedForward"))
             want = twin.want(inputs)
             expect_chain(got, want, "MultiHeadAttention", "emb")
@@ -63,10 +64,10 @@ class TestTransformerBlock(LayerPromises):
         twin = make_twin(self.subject, student)
         emb, mask = self.subject.example(student)
         for given, training in ((mask, False), (mask, True), (mask.bool(), False), (None, False)):
-            run = twin.expect_output([emb, given], training=training)
+            run = twin.expect_output([emb, given], training=training, calls=True)
             expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", given)
         # A tweet that is alone in its batch may be padded as well.
-        run = twin.expect_output([emb[1:2], mask[1:2]])
+        run = twin.expect_output([emb[1:2], mask[1:2]], calls=True)
         expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", mask[1:2])
 
     @pytest.mark.points(1)

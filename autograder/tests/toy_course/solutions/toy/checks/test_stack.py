@@ -24,7 +24,7 @@ class TestStack(LayerPromises):
     def test_each_scale_reads_what_the_one_before_wrote(self, student) -> None:
         twin = make_twin(self.subject, student)
         inputs = self.subject.example(student)
-        got = twin.expect_output(inputs)
+        got = twin.expect_output(inputs, calls=True)
         expect_chain(got, twin.want(inputs), "Scale", "x")
 
     @pytest.mark.points(5)
