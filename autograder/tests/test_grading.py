@@ -1,5 +1,6 @@
 """What grading promises, on the toy course: a fault costs its own layer, and is said in words."""
 
+import collections
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.authoring.grading import Grader
 from autograder.trusted.workers import Worker
@@ -166,23 +168,23 @@ def test_a_wrong_layer_is_told_the_same_in_company_and_alone(toy, scale_with):
     assert together == toy.grade(folder, seed=3, layers=("Scale",)).checks
 
 
-def count_built(monkeypatch, layer):
-    """Return a list that gets one entry for each module of that layer that is constructed."""
-    built, ask = [], Worker.ask
+def note_asked(monkeypatch, layer, operation):
+    """Return a list that gets (request, tensors) for each such question asked of a layer."""
+    asked, ask = [], Worker.ask
 
-    def count(self, request, *others):
-        if request["op"] == "build" and request["subject"] == layer:
-            built.append(request)
-        return ask(self, request, *others)
+    def note(self, request, tensors, *others):
+        if request["op"] == operation and request["subject"] == layer:
+            asked.append((request, tensors))
+        return ask(self, request, tensors, *others)
 
-    monkeypatch.setattr(Worker, "ask", count)
-    return built
+    monkeypatch.setattr(Worker, "ask", note)
+    return asked
 
 
 def test_a_right_layer_is_constructed_once_for_many_checks_and_a_wrong_one_for_each(
     toy, scale_with, monkeypatch
 ):
-    built = count_built(monkeypatch, "Scale")
+    built = note_asked(monkeypatch, "Scale", "build")
     checks = toy.grade(TOY / "solutions" / "toy", layers=("Scale",)).checks
     for_right = len(built)
     built.clear()
@@ -192,12 +194,52 @@ def test_a_right_layer_is_constructed_once_for_many_checks_and_a_wrong_one_for_e
 
 def test_a_layer_that_only_wears_out_is_right(toy, scale_with, points_by_layer, monkeypatch):
     """What comes of one module serving check after check costs no point."""
-    built = count_built(monkeypatch, "Scale")
+    built = note_asked(monkeypatch, "Scale", "build")
     wears_out = """self.calls = getattr(self, "calls", 0) + 1
         if self.calls > 6:
             raise RuntimeError("worn out")"""
     assert points_by_layer(toy.grade(scale_with(wears_out))) == FULL
     assert len(built) > 10, "it did wear out in company, and was constructed anew alone"
+
+
+def test_a_right_layer_is_sent_its_weights_once_and_asked_nothing_twice(toy, monkeypatch):
+    asked = note_asked(monkeypatch, "Scale", "run")
+    toy.grade(TOY / "solutions" / "toy", layers=("Scale",))
+    # All checks of one layer have the same ordinary batch.
+    batch = asked[0][1]["input.0"]
+    plain = collections.Counter(
+        (request["handle"], request["seed"], *request["arguments"])
+        for request, given in asked
+        if torch.equal(given["input.0"], batch)
+        and not request["training"]
+        and "cotangent" not in given
+    )
+    # By its first check; to see what another batch in between has left behind; after its weights
+    # have changed; and with the old ones again. Six checks have an interest in it.
+    assert max(plain.values()) == 4
+    weighed = collections.Counter(r["handle"] for r, given in asked if "weight.weight" in given)
+    assert max(weighed.values()) == 3
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+def test_a_layer_that_answers_the_same_question_wrongly_later_is_caught(
+    toy, scale_with, points_by_layer, number
+):
+    """That an answer is kept for later checks saves nobody who would not give it again."""
+    forgets = f"""self.calls = getattr(self, "calls", 0) + 1
+        if self.calls % {number} == 0:
+            x = 2 * x"""
+    assert points_by_layer(toy.grade(scale_with(forgets)))["Scale"] < FULL["Scale"]
+
+
+def test_a_check_that_reads_calls_it_did_not_ask_for_is_the_kit_s_fault(tmp_path):
+    root = tmp_path / "course"
+    shutil.copytree(TOY, root, ignore=shutil.ignore_patterns("__pycache__"))
+    checks = root / "solutions" / "toy" / "checks" / "test_stack.py"
+    checks.write_text(checks.read_text().replace(", calls=True", ""))
+    with Grader(root, "toy") as grader:
+        result = grader.grade(root / "solutions" / "toy")
+    assert any("calls=True" in fault for fault in result.grader_faults)
 
 
 def test_what_one_layer_does_to_the_process_neither_costs_nor_saves_another_its_points(

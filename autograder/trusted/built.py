@@ -4,31 +4,26 @@ Runs on the trusted side. What is asked and what comes back is written down as e
 """
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from autograder.boundary.tensors import AXES_MAX
-from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord, Translate
+from autograder.trusted.evidence import BuildRecord, RunRecord, Translate
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
-from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run, digest_question
+from autograder.trusted.replies import (
+    NUMBERS,
+    as_float,
+    dicts_in,
+    mapping_in,
+    read_parameters,
+    read_run,
+)
 
 Inputs = Sequence[Tensor | None]
-
-# What an output or a gradient may be made of, and what a double may be fed: torch knows no
-# arithmetic for other dtypes that arrive, and a comparison would fail on our side.
-NUMBERS = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
-_CARRIED = {*NUMBERS, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool}
-_INPUTS_MAX = 16
-_PARAMETERS_MAX, _NAME_CHARS_MAX = 4096, 1000
-# What is kept of all that a worker says about a call.
-_FACTS = ("differentiable", *SIDE_EFFECTS)
 
 
 @dataclass
@@ -82,18 +77,18 @@ class Built:
         except CheckEnded as ended:
             self.record.ended = ended
             raise
-        self.parameters = _read_parameters(facts, loaded.name)
+        self.parameters = read_parameters(facts, loaded.name)
         self.trainable = {
-            str(p.get("name")): bool(p.get("trainable")) for p in _dicts(facts, "parameters")
+            str(p.get("name")): bool(p.get("trainable")) for p in dicts_in(facts, "parameters")
         }
-        held = _mapping(facts, "attributes")
+        held = mapping_in(facts, "attributes")
         # Which of the hand-out's attributes are not there.
         self.absent = [name for name in kit.by_name[loaded.name].attributes if not held.get(name)]
-        self.doubles = _dicts(facts, "doubles")
+        self.doubles = dicts_in(facts, "doubles")
         # By the student's names, as far as they are numbers.
         self.defaults = {
-            name: _as_float(value)
-            for name, value in _mapping(facts, "defaults").items()
+            name: as_float(value)
+            for name, value in mapping_in(facts, "defaults").items()
             if isinstance(value, int | float)
         }
         unregistered = facts.get("unregistered")
@@ -176,7 +171,10 @@ class Built:
         }
         try:
             facts, results = self.loaded.ask(request, tensors)
-            record.run = self._read_run(facts, results, calls=bool(request["calls"]))
+            record.run = read_run(
+                self.loaded.name, facts, results, calls=bool(request["calls"]),
+                parameters=None if cotangent is None else self.parameters,
+            )  # fmt: skip
         except CheckEnded as ended:
             record.ended = ended
             raise
@@ -195,41 +193,6 @@ class Built:
         self._standing.weights = None
         self._standing.answers.clear()
         self._known.clear()
-
-    def _read_run(self, facts: dict[str, Any], results: dict[str, Tensor], *, calls: bool) -> Run:
-        described = _mapping(facts, "output")
-        if described.get("kind") != "Tensor":
-            kind = clean_text(str(described.get("kind")), 80)
-            raise CheckFailed(
-                f"{self.loaded.name}.forward returned {kind}, where a tensor is expected"
-            )
-        if "output" not in results or results["output"].dtype not in NUMBERS:
-            dtype = clean_text(str(described.get("dtype")), 40).removeprefix("torch.")
-            raise CheckFailed(
-                f"{self.loaded.name}.forward returned a tensor of {dtype}, where "
-                "floating-point numbers are expected"
-            )
-        results = {name: value for name, value in results.items() if value.dtype in _CARRIED}
-        run = Run(results["output"], facts={key: facts.get(key) is True for key in _FACTS})
-        for parameter in self.parameters:
-            value = results.get(f"grad.param.{parameter.name}")
-            if value is not None and value.dtype in NUMBERS and value.shape == parameter.shape:
-                run.gradients[parameter.name] = value
-        for index in range(_INPUTS_MAX):
-            gradient = results.get(f"grad.input.{index}")
-            if gradient is not None and gradient.dtype in NUMBERS:
-                run.input_gradients[index] = gradient
-        if not calls:
-            return run
-        run.calls = []
-        for call in _dicts(facts, "calls"):
-            arguments = {
-                str(name): results.get(str(given.get("tensor"))) if "tensor" in given else None
-                for name, given in _mapping(call, "arguments").items()
-                if isinstance(given, dict)
-            }
-            run.calls.append({"class": str(call.get("class")), "arguments": arguments})
-        return run
 
     def run_in_a_row(
         self,
@@ -273,40 +236,3 @@ class Built:
             raise
         other.record.parameters, other.record.frozen = self.parameters, self.record.frozen
         return other
-
-
-def _dicts(facts: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    value = facts.get(key)
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _mapping(facts: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = facts.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # a whole number that no float holds
-        return math.inf
-
-
-def _read_parameters(facts: Mapping[str, Any], layer: str) -> list[Parameter]:
-    """Return the parameters a worker describes. Raises CheckFailed where no module has such."""
-    found: dict[str, Parameter] = {}
-    for entry in _dicts(facts, "parameters"):
-        name, shape = str(entry.get("name")), entry.get("shape")
-        whole = isinstance(shape, list) and all(
-            isinstance(s, int) and 0 <= s < 2**31 for s in shape
-        )
-        if (
-            not whole
-            or len(shape or ()) > AXES_MAX
-            or name in found
-            or len(name) > _NAME_CHARS_MAX
-            or len(found) >= _PARAMETERS_MAX
-        ):
-            raise CheckFailed(f"what {layer} says its parameters are cannot be so")
-        found[name] = Parameter(name, tuple(shape or ()), str(entry.get("owner"))[:80])
-    return list(found.values())

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from autograder.manifest import Kit
 from autograder.misconceptions import Version, read_reference
 from autograder.trusted.advice import name_trouble
-from autograder.trusted.built import NUMBERS
 from autograder.trusted.compare import Tolerance
 from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord
 from autograder.trusted.outcomes import CheckEnded, StudentRaised
 from autograder.trusted.parameters import Parameter, reference_parameters
 from autograder.trusted.reference import Run
+from autograder.trusted.replies import NUMBERS
 from autograder.untrusted import probes
 from autograder.untrusted.anatomy import describe_module
 from autograder.untrusted.doubles import Recorder, make_double

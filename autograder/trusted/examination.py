@@ -12,7 +12,6 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version
-from autograder.trusted.built import NUMBERS
 from autograder.trusted.candidates import Candidate, same_end, same_run
 from autograder.trusted.draws import DRAWS, Disturbance, is_alike, measure
 from autograder.trusted.evidence import BuildRecord, RunRecord
@@ -20,6 +19,7 @@ from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
+from autograder.trusted.replies import NUMBERS
 from autograder.trusted.twins import match_layer
 
 # Runs on which a wrong version meant for a pair must be right, where the student's layer is.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.manifest import Kit
-from autograder.trusted.built import NUMBERS, Built, Inputs
+from autograder.trusted.built import Built, Inputs
 from autograder.trusted.compare import EXACT, MIXED, SINGLE, Tolerance, agree, expect_same
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.matching import match_parameters
@@ -25,6 +25,7 @@ from autograder.trusted.reference import (
     prepare_reference,
     weigh_reference,
 )
+from autograder.trusted.replies import NUMBERS
 from autograder.trusted.tree_matching import match_tree
 
 _MATCHES_MAX = 256
