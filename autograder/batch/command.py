@@ -24,15 +24,27 @@ from autograder.batch.discovery import (
     make_keys_unique,
 )
 from autograder.batch.folder_lock import FolderInUse, hold_folder
-from autograder.batch.gradebook import write_gradebook
+from autograder.batch.gradebook import row_of_nothing, write_gradebook
 from autograder.batch.grader import Done, Job, is_weakly_isolated
 from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
-from autograder.batch.kept import Kept, explain_others, find_other_scope, list_kept
+from autograder.batch.kept import (
+    Kept,
+    all_handed_in,
+    explain_others,
+    find_other_scope,
+    list_kept,
+)
 from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
-from autograder.batch.roster import BadRoster, compare_with_roster, read_roster
+from autograder.batch.roster import (
+    BadRoster,
+    Person,
+    compare_with_roster,
+    find_missing,
+    read_roster,
+)
 from autograder.batch.text_reports import write_reports
 from autograder.manifest import Kit
 from autograder.reports.class_summary import show_class
@@ -124,7 +136,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     try:
         with hold_folder(out):
             done, kept = _grade_into(
-                ResultsFolder(out), entries, options, kit, seed, device, console
+                ResultsFolder(out), entries, roster, options, kit, seed, device, console
             )
     except (FolderInUse, NotIsolated, BadCluster) as error:
         raise BadBatch(str(error)) from error
@@ -136,7 +148,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     _summarise(done, out, console, kit)
     for sentence in explain_others(kept):
         console.print(Text(sentence))
-    for sentence in compare_with_roster(roster, entries) if roster else ():
+    for sentence in compare_with_roster(roster, all_handed_in(entries, kept)) if roster else ():
         console.print(Text(sentence))
     if options.diff:
         for line in compare_results(old, [one.stored for one in done]):
@@ -154,8 +166,8 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
 
 
 def _grade_into(
-    results: ResultsFolder, entries: Sequence[Entry], options: argparse.Namespace, kit: Kit,
-    seed: int, device: str, console: Console,
+    results: ResultsFolder, entries: Sequence[Entry], roster: Sequence[Person],
+    options: argparse.Namespace, kit: Kit, seed: int, device: str, console: Console,
 ) -> tuple[list[Done], Kept]:  # fmt: skip
     """Grade into a folder that is ours alone. Raises BadBatch, Stopped; OSError when not stored."""
     results.clear_leftovers()
@@ -196,8 +208,10 @@ def _grade_into(
         results.clear_leftovers()
         kept = list_kept(results, job, entries, done)
         if kept.rows:
+            missing = find_missing(roster, all_handed_in(entries, kept))
+            rows = [*kept.rows, *(row_of_nothing(p.name, p.number) for p in missing)]
             write_gradebook(
-                results.folder / GRADEBOOK, kept.rows, kit.groups, with_checks=options.checks
+                results.folder / GRADEBOOK, rows, kit.groups, with_checks=options.checks
             )
         write_reports(results.folder, kept.rows, kit, asked=options.reports)
     if isinstance(why, KeyboardInterrupt):

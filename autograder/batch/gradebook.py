@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.results import write_atomically
+from autograder.trusted.outcomes import clean_text
 
 # What makes a spreadsheet take a text for a formula, in wide letters too.
 _FORMULA_STARTS = tuple("=+-@|%\uff1d\uff0b\uff0d\uff20")
@@ -70,6 +71,15 @@ def write_gradebook(
         )  # fmt: skip
     # A mark at the start lets spreadsheets read names that are not English.
     write_atomically(path, "\ufeff" + stream.getvalue())
+
+
+def row_of_nothing(name: str, number: str) -> dict[str, Any]:
+    """Return the row of who has handed in nothing: no points, which is not the same as zero."""
+    return {
+        "student": clean_text(name, 200), "student_id": clean_text(number, 200), "submission": "",
+        "status": "missing", "late": "", "score": "", "max_score": "", "checks": [],
+        "isolation": "", "seed": "", "note": "nothing was handed in",
+    }  # fmt: skip
 
 
 def _check_ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:

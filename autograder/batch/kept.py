@@ -7,6 +7,7 @@ number has replaced is left out.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
@@ -53,6 +54,16 @@ def list_kept(
             not_given += 1
             rows.append(_with_note(stored, _NOT_GIVEN))
     return Kept(rows, current, not_given, replaced)
+
+
+def all_handed_in(entries: Sequence[Entry], kept: Kept) -> list[Entry]:
+    """Return the submissions given this time, and those of which results are kept besides."""
+    given = {entry.key for entry in entries}
+    others = [row for row in kept.rows if row["key"] not in given]
+    return [
+        *entries,
+        *(Entry(Path(), row["key"], row["student"], row["student_id"]) for row in others),
+    ]
 
 
 def explain_others(kept: Kept) -> Iterator[str]:

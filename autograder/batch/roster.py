@@ -25,6 +25,13 @@ _ID_COLUMNS = ("student id", "id", "sid", "user id", "sis user id", "sis id", "i
 _NAME_COLUMNS = ("student", "name", "full name", "student name", "identifier")
 _FIRST_COLUMNS = ("first name", "given name", "firstname")
 _LAST_COLUMNS = ("last name", "surname", "family name", "lastname")
+# Moodle and Gradescope list staff with the students, and say so here.
+_ROLE_COLUMNS = ("role", "roles")
+_STAFF = re.compile(
+    r"\b(?:teacher|instructor|professor|ta|assistant|grader|reader|tutor|designer|manager|observer|"
+    r"administrator)\b"
+)
+_STUDENT = re.compile(r"student|learner|pupil")
 # Titles and empty lines may stand above the header.
 _HEADER_WITHIN = 10
 # Rows that Canvas puts among the students.
@@ -65,7 +72,7 @@ def read_roster(path: Path) -> list[Person]:
         rows = list(_read_rows(text, mark, strict=True))[above:]
     except csv.Error as error:
         raise BadRoster(f"the roster {path} is no CSV: {error}") from None
-    people = [_read_person(row, columns) for row in rows]
+    people = [_read_person(row, columns) for row in rows if not _is_staff(row, columns)]
     people = [p for p in people if p.shown and p.name.strip().lower() not in _NOBODY]
     if not people:
         raise BadRoster(f"the roster {path} names nobody below its header")
@@ -103,19 +110,25 @@ def _read_rows(text: str, mark: str, *, strict: bool = False) -> Iterator[list[s
 
 
 def _find_columns(row: Sequence[str]) -> _Columns | None:
-    """Return where number, name, first and last name stand, or None if this is no header."""
+    """Return where number, name, first and last name and role stand; None where none does."""
     header = [" ".join(cell.lower().replace("_", " ").split()) for cell in row]
-    number, name, given, family = (
+    number, name, given, family, role = (
         next((header.index(column) for column in columns if column in header), None)
-        for columns in (_ID_COLUMNS, _NAME_COLUMNS, _FIRST_COLUMNS, _LAST_COLUMNS)
+        for columns in (_ID_COLUMNS, _NAME_COLUMNS, _FIRST_COLUMNS, _LAST_COLUMNS, _ROLE_COLUMNS)
     )
     if number is None and name is None and family is None:
         return None
-    return number, name, given, family
+    return number, name, given, family, role
+
+
+def _is_staff(row: list[str], columns: _Columns) -> bool:
+    """Whether a row is of somebody who hands in nothing; a role nobody knows is a student's."""
+    role = _cell(row, columns[-1]).lower()
+    return bool(_STAFF.search(role)) and not _STUDENT.search(role)
 
 
 def _read_person(row: list[str], columns: _Columns) -> Person:
-    number, *names = (_cell(row, column) for column in columns)
+    number, *names = (_cell(row, column) for column in columns[:-1])
     name = names[0] or " ".join(filter(None, names[1:]))
     whole = _WHOLE.match(number)
     return Person(" ".join(name.split()), whole.group() if whole else number)

@@ -101,6 +101,25 @@ def test_a_class_is_graded_kept_and_not_graded_again(school, tmp_path, stored):
 
 
 @pytest.mark.slow
+def test_the_gradebook_has_a_row_without_points_for_who_handed_in_nothing(school, tmp_path):
+    for left_out in ("grace", "alan", "wrong"):
+        shutil.rmtree(school / left_out)
+    roster, out = tmp_path / "roster.csv", tmp_path / "results"
+    roster.write_text("student,student_id\nada,1\n=Mary,2\n")
+    done = grade(school, "--out", out, "--roster", roster)
+    assert "missing: =Mary 2" in done.stdout
+    assert rows(out)["ada"]["status"] == "graded"
+    row = rows(out)[""]
+    told = {"student": "'=Mary", "student_id": "2", "status": "missing", "score": "", "late": ""}
+    assert {name: row[name] for name in told} == told
+    # Who was graded before is not missing where the others alone are given.
+    shutil.move(school / "ada", tmp_path / "ada")
+    done = grade(school, "--out", out, "--roster", roster)
+    assert "missing: ada" not in done.stdout
+    assert {row["status"] for row in rows(out).values()} == {"graded", "missing", "not gradable"}
+
+
+@pytest.mark.slow
 def test_a_submission_in_a_class_gets_what_it_gets_alone(school, tmp_path, stored):
     out = tmp_path / "results"
     grade(school, "--out", out, "--seed", 11, "--jobs", 2)

@@ -87,6 +87,17 @@ def test_first_and_last_names_are_a_name_and_rows_of_nobody_are_none(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("role", "counts"),
+    [("Student", True), ("", True), ("Studierende", True), ("Student, Teaching assistant", True),
+     ("Teacher", False), ("Non-editing teacher", False), ("TA", False), ("Instructor", False)],
+)  # fmt: skip
+def test_staff_on_a_roster_are_not_missed(tmp_path, role, counts):
+    path = tmp_path / "roster.csv"
+    path.write_text(f'Name,SID,Role\nAda,1,Student\nMary,2,"{role}"\n')
+    assert (Person("Mary", "2") in read_roster(path)) == counts
+
+
+@pytest.mark.parametrize(
     ("on_roster", "handed_in"),
     [
         (Person("Jose\u0301 Nu\u0301n\u0303ez", ""), entry("José Núñez")),
