@@ -156,7 +156,8 @@ def grade_class(count: int, *, training: bool) -> None:
             peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
             print(f"{count} submissions, {name}: {wall:.1f} s wall, {os.cpu_count()} cores, "
                   f"largest process so far {peak_mib:.0f} MiB")  # fmt: skip
-            print(done.stdout.splitlines()[0].partition(" Results")[0])
+            told = next(line for line in done.stdout.splitlines() if " graded now" in line)
+            print(told.partition(" Results")[0])
         shutil.rmtree(out)
 
 

