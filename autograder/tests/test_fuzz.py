@@ -129,6 +129,7 @@ def make_layer(answers):
         submission=SimpleNamespace(kit=KIT),
         next_handle=lambda: 1,
         ask=lambda *_: next(given_answers),
+        shares=False,
     )
 
 
@@ -144,7 +145,7 @@ def test_any_description_of_a_module_and_of_its_output_is_read_or_refused(answer
     if not match.complete:
         assert explain_mismatch(built, match).isprintable()
     try:
-        run = built.run([torch.zeros(2, 2, 3)])
+        run = built.run([torch.zeros(2, 2, 3)], cotangent=torch.ones(2, 2, 3), calls=True)
     except CheckEnded as ended:
         assert ended.message
     else:
