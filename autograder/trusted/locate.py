@@ -35,7 +35,7 @@ def locate(examination: Examination, letters: Letters) -> str:
 
 def _first_wrong_step(examination: Examination, record: RunRecord, letters: Letters) -> str:
     try:
-        theirs = _trace_student(examination, record)
+        theirs, called = _trace_student(examination, record)
     except CheckEnded:
         return ""
     build = next(b for b in examination.evidence.builds if b.handle == record.handle)
@@ -45,24 +45,26 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
         if name not in theirs or theirs[name][3] != calls:
             continue  # called another number of times, its first call may be another call
         own_kind, got_in, got_out, _ = theirs[name]
+        own = called.get(name, name)
+        told = own if own == name else f"{own} ({name} in the hand-out)"
         wrong_in = not _alike(got_in, given, record)
         wrong_out = not _alike(got_out, gave, record)
         if (wrong_in or wrong_out) and own_kind != kind and hasattr(nn, own_kind):
-            return f"{_so_far(right)}{name} is a {own_kind}, where the hand-out has a {kind}."
+            return f"{_so_far(right)}{told} is a {own_kind}, where the hand-out has a {kind}."
         if wrong_in:
             difference = _describe(got_in, given, record, letters)
             return (
-                f"{_so_far(right)}what {name} is given is not what it should be"
-                f"{_tail(difference)}. The mistake lies {_between(right, name)}."
+                f"{_so_far(right)}what {told} is given is not what it should be"
+                f"{_tail(difference)}. The mistake lies {_between(right, own)}."
             )
         if wrong_out:
             difference = _describe(got_out, gave, record, letters)
             return (
-                f"{_so_far(right)}{name} ({kind}) is given the right thing and does not give what "
-                f"it should{_tail(difference)}. Look at how {name} is made, and at whatever "
+                f"{_so_far(right)}{told}, a {kind}, is given the right thing and does not give "
+                f"what it should{_tail(difference)}. Look at how {own} is made, and at whatever "
                 "changes its result."
             )
-        right.append(name)
+        right.append(own)
     if record.run is None:
         return ""
     want = examination.reference.run(record)
@@ -96,8 +98,11 @@ def _tail(difference: str) -> str:
 Trace = dict[str, tuple[str, Tensor | None, Tensor | None, int]]
 
 
-def _trace_student(examination: Examination, record: RunRecord) -> Trace:
-    """Return what the student's parts were given and gave, by the reference's names."""
+def _trace_student(examination: Examination, record: RunRecord) -> tuple[Trace, Mapping[str, str]]:
+    """Return what the student's parts were given and gave, by the reference's names.
+
+    And what the student calls those parts, where that is another name.
+    """
     assert record.weights is not None
     assert record.translate is not None
     weights = record.translate(record.weights)
@@ -113,7 +118,9 @@ def _trace_student(examination: Examination, record: RunRecord) -> Trace:
         },
         tensors,
     )
-    return _read(facts, results, _official_names(record, weights))
+    official = _official_names(record, weights)
+    called = {clean_text(ours, 60): clean_text(own, 60) for own, ours in official.items() if own}
+    return _read(facts, results, official), called
 
 
 def _trace_reference(examination: Examination, record: RunRecord, build: BuildRecord) -> Trace:
