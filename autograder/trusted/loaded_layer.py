@@ -80,7 +80,8 @@ class LoadedLayer:
     def take_idle(self, recipe: str) -> "Built | None":
         """Return a module of that recipe which no check has at the moment, if any."""
         idle = self._idle.get(recipe)
-        return idle.pop() if idle else None
+        # The first: most checks ask one module, and it knows their answers.
+        return idle.pop(0) if idle else None
 
     def note_taken(self, recipe: str, built: "Built") -> None:
         """Note that the check at hand has this module."""

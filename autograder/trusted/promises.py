@@ -151,9 +151,9 @@ class LayerPromises:
         first = twin.expect_output(inputs, "the output of the first call")
         expect_no_side_effects(first.facts)
         has_dropout = "dropout" in student.kit.arguments_of(self.subject.name)
-        noisy = make_twin(
-            self.subject, student, change={"dropout": student.rate()} if has_dropout else {}
-        )
+        noisy = twin
+        if has_dropout:
+            noisy = make_twin(self.subject, student, change={"dropout": student.rate()})
         expect_nothing_left_behind(noisy, inputs, student.worker_seed)
         # Another batch of the same size, and one of another: nothing may be left of the last one.
         flipped = [value if value is None else value.flip(0) for value in inputs]
