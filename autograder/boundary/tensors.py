@@ -44,18 +44,23 @@ def pack_tensors(tensors: Mapping[str, Tensor]) -> bytes:
     for name, value in tensors.items():
         if value.dtype not in _DTYPES:
             continue
-        # numpy has no bfloat16: its two bytes travel as those of an integer.
-        plain = value.view(torch.int16) if value.dtype == torch.bfloat16 else value
-        array = plain.numpy(force=True)
-        data = array.tobytes()
+        data = bytes_of(value)
         begin, end = end, end + len(data)
         header[name] = {
-            "dtype": _DTYPES[value.dtype], "shape": array.shape, "data_offsets": (begin, end),
+            "dtype": _DTYPES[value.dtype], "shape": value.shape, "data_offsets": (begin, end),
         }  # fmt: skip
         parts.append(data)
     text = _encode(header).encode()
     text += b" " * (-len(text) % _ALIGNMENT_BYTES)
     return b"".join([_LENGTH.pack(len(text)), text, *parts])
+
+
+def bytes_of(value: Tensor) -> bytes:
+    """Return the values of a tensor, wherever it lies, one after the other."""
+    # numpy has no bfloat16: its two bytes are taken as those of an integer.
+    plain = value.view(torch.int16) if value.dtype == torch.bfloat16 else value
+    data: bytes = plain.numpy(force=True).tobytes()
+    return data
 
 
 def unpack_tensors(payload: bytes) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 
+from autograder.boundary.tensors import bytes_of
 from autograder.manifest import Kit
 from autograder.trusted.parameters import Reading
 from autograder.untrusted.doubles import Recorder, make_double
@@ -194,9 +195,8 @@ def digest_question(tensors: Sequence[Tensor | None]) -> bytes:
         if value is None:
             digest.update(b"none")
         else:
-            values = value.numpy()
-            digest.update(f"{values.dtype.str}{values.shape}".encode())
-            digest.update(values.tobytes())
+            digest.update(f"{value.dtype}{tuple(value.shape)}".encode())
+            digest.update(bytes_of(value))
     return digest.digest()
 
 
