@@ -30,6 +30,8 @@ class Check:
     points: float
     node: str
     training: bool
+    # Run as the function it is, without pytest's ways.
+    plain: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,6 @@ class GradingPlugin:
     checks: list[Check] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     _items: list[tuple[Check, pytest.Item]] = field(default_factory=list)
-    # Those that are run as the plain functions they are.
-    _plain: set[str] = field(default_factory=set)
     _run: ChecksRun | None = None
     _check: Check | None = None
 
@@ -104,11 +104,10 @@ class GradingPlugin:
                 points=points.args[0],
                 node=item.nodeid,
                 training=item.get_closest_marker("training") is not None,
+                plain=wants_the_student_only(item),
             )
             self.checks.append(check)
             self._items.append((check, item))
-            if wants_the_student_only(item):
-                self._plain.add(check.id)
         order = {name: index for index, name in enumerate(self.kit.groups)}
         self._items.sort(key=lambda pair: order[pair[0].layer])
         items[:] = [item for _, item in self._items]
@@ -151,7 +150,7 @@ class GradingPlugin:
         for check, item in pairs:
             done = len(run.results)
             self._check = check
-            if isinstance(item, pytest.Function) and check.id in self._plain:
+            if isinstance(item, pytest.Function) and check.plain:
                 self._call(item)
             else:
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=None)

@@ -34,7 +34,9 @@ class Subject:
     letters: str
     sizes: tuple[int, int]
     other_sizes: tuple[tuple[int, int], ...]
-    _drawn: dict[tuple[int, int, int], list[Any]] = field(default_factory=dict, compare=False)
+    _drawn: dict[tuple[int, int, int], list[Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def example(self, student: Student) -> list[Any]:
         """Return inputs of the ordinary size."""
