@@ -205,7 +205,7 @@ def test_a_layer_that_only_wears_out_is_right(toy, scale_with, points_by_layer, 
     assert len(built) > for_right + 5, "it did wear out in company, and was constructed anew alone"
 
 
-def test_a_right_layer_is_sent_its_weights_once_and_asked_nothing_twice(toy, monkeypatch):
+def test_a_right_layer_is_sent_and_asked_only_what_is_not_known_of_it(toy, monkeypatch):
     asked = note_asked(monkeypatch, "Scale", "run")
     toy.grade(TOY / "solutions" / "toy", layers=("Scale",))
     # All checks of one layer have the same ordinary batch.
@@ -218,7 +218,7 @@ def test_a_right_layer_is_sent_its_weights_once_and_asked_nothing_twice(toy, mon
         and "cotangent" not in given
     )
     # By its first check; to see what another batch in between has left behind; after its weights
-    # have changed; and with the old ones again. Six checks have an interest in it.
+    # have changed; and with the old ones again. Five checks ask for it.
     assert max(plain.values()) == 4
     weighed = collections.Counter(r["handle"] for r, given in asked if "weight.weight" in given)
     assert max(weighed.values()) == 3
