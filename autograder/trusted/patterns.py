@@ -96,7 +96,12 @@ def _places(got: Tensor, want: Tensor, inputs: Sequence[Tensor | None]) -> str:
         if bool((rows == padded).all()):
             return "only padded positions are wrong"
         if not bool(rows[padded].any()):
-            return "only real tokens are wrong, padded positions are right"
+            tweets, short = rows.any(dim=-1), padded.any(dim=-1)
+            if bool(tweets[short].any()):
+                return "only real tokens are wrong, padded positions are right"
+            # Where padded tweets are right altogether, it is not their padding that is.
+            if bool((tweets == ~short).all()):
+                return "only tweets without padding are wrong"
     for axis, name in ((got.dim() - 1, "feature"), (1, "token"), (0, "row of the batch")):
         hit = wrong.any(dim=[d for d in range(wrong.dim()) if d != axis])
         if name == "token" and got.dim() < 3:
