@@ -72,6 +72,11 @@ def read_frame(
     read_exactly: Callable[[int], bytes], limits: FrameLimits
 ) -> tuple[dict[str, Any], bytes]:
     """Read one frame through ``read_exactly(n)``, which returns n bytes or raises."""
+    header, payload = read_unopened(read_exactly, limits)
+    return unpack_header(header), payload
+
+
+def read_unopened(read_exactly: Callable[[int], bytes], limits: FrameLimits) -> tuple[bytes, bytes]:
+    """Read one frame and return the bytes of its header and of its payload."""
     header_bytes, payload_bytes = unpack_prefix(read_exactly(PREFIX_BYTES), limits)
-    header = unpack_header(read_exactly(header_bytes))
-    return header, read_exactly(payload_bytes) if payload_bytes else b""
+    return read_exactly(header_bytes), read_exactly(payload_bytes) if payload_bytes else b""

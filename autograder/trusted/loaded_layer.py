@@ -5,6 +5,8 @@ Runs on the trusted side.
 
 import copy
 import time
+from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -12,9 +14,16 @@ from torch import Tensor
 from autograder.manifest import WHOLE_MODEL
 from autograder.trusted.evidence import Evidence
 from autograder.trusted.faults import read_fault
-from autograder.trusted.outcomes import Blocked, CheckEnded, StudentRaised, StudentTimeout
+from autograder.trusted.outcomes import (
+    Blocked,
+    CheckEnded,
+    CheckFailed,
+    StudentRaised,
+    StudentTimeout,
+)
 from autograder.trusted.seeds import visible_seed
-from autograder.trusted.workers import Worker, WorkerLost
+from autograder.trusted.transcripts import Dialogue, Outcome, Transcript
+from autograder.trusted.workers import Answer, Worker, WorkerLost, pack_question
 
 if TYPE_CHECKING:
     from autograder.trusted.built import Built
@@ -52,6 +61,11 @@ class LoadedLayer:
         # Modules built in company, by their recipe: those the check at hand has, and the others.
         self._taken: list[tuple[str, Built]] = []
         self._idle: dict[str, list[Built]] = {}
+        # What was said in company, and answers to questions that no check has asked yet, with
+        # where these questions came from.
+        self.dialogue = Dialogue()
+        self._ahead: deque[tuple[bytes, Answer]] = deque()
+        self._followed: Transcript | None = None
 
     @property
     def limits(self) -> Any:
@@ -113,6 +127,32 @@ class LoadedLayer:
             self._load()
         return self._exchange(request, tensors or {}, wall_clock_s)
 
+    def ask_ahead(self, transcripts: Sequence[Transcript]) -> Outcome | None:
+        """Ask at once all that its like were asked, in company.
+
+        Returns how its checks end, where every answer is one that they have ended on before. Where
+        it returns None they have to be run, and find their answers here already; or find that the
+        layer is given up, as if they had asked.
+        """
+        try:
+            self._load()
+            if not self._shares:
+                return None
+            first = transcripts[0].questions[0]
+            self._post(first)
+            self._ahead.append((first, self._hear("ahead", None)))
+            known = next((t for t in transcripts if t.begins(*self._ahead[0])), None)
+            if known is None:
+                return None
+            self._followed = known
+            rest = known.questions[1:]
+            self._post(b"".join(rest))
+            for question in rest:
+                self._ahead.append((question, self._hear("ahead", None)))
+            return known.outcome_of([answer for _, answer in self._ahead])
+        except CheckEnded:
+            return None
+
     def _load(self) -> None:
         self._taken.clear()
         self._idle.clear()
@@ -168,30 +208,60 @@ class LoadedLayer:
         self, request: dict[str, Any], tensors: dict[str, Tensor], wall_clock_s: float | None
     ) -> Reply:
         assert self._worker is not None
-        allowed_s = wall_clock_s or self.limits.call_wall_clock_s
-        started = time.monotonic()
+        operation = str(request["op"])
+        question = pack_question({**request, "subject": self.key}, tensors)
+        if self._ahead:
+            expected, answer = self._ahead.popleft()
+            if expected != question:
+                if self._followed is not None:
+                    self._followed.misleads = True
+                raise self._finally(
+                    CheckFailed(f"{self.name} was asked what it need not have been")
+                )
+        else:
+            self._post(question)
+            answer = self._hear(operation, wall_clock_s)
+        if self._shares and operation != "load":
+            self.dialogue.note(question, answer)
         try:
-            reply, results = self._worker.ask({**request, "subject": self.key}, tensors, allowed_s)
+            reply, results = self._worker.read(answer)
         except WorkerLost as lost:
-            self._lost_s += time.monotonic() - started
-            # In company the layer is asked again anyway.
-            self.submission.killed |= lost.killed and not self._shares
-            raise self._explain_loss(lost, str(request["op"])) from None
-        self._account(request, time.monotonic() - started)
+            raise self._explain_loss(lost, operation) from None
         if reply.get("ok") is not True:
             raise self._explain_error(reply)
         return reply, results
 
-    def _account(self, request: dict[str, Any], took_s: float) -> None:
+    def _post(self, questions: bytes) -> None:
+        assert self._worker is not None
+        try:
+            self._worker.send(questions, self.limits.call_wall_clock_s)
+        except WorkerLost as lost:
+            raise self._explain_loss(lost, "ahead") from None
+
+    def _hear(self, operation: str, wall_clock_s: float | None) -> Answer:
+        """Return the next answer; raises a CheckEnded when there is none."""
+        assert self._worker is not None
+        allowed_s = wall_clock_s or self.limits.call_wall_clock_s
+        started = time.monotonic()
+        try:
+            answer = self._worker.receive(allowed_s)
+        except WorkerLost as lost:
+            self._lost_s += time.monotonic() - started
+            # In company the layer is asked again anyway.
+            self.submission.killed |= lost.killed and not self._shares
+            raise self._explain_loss(lost, operation) from None
+        self._account(operation, time.monotonic() - started, answer.memory_bytes)
+        return answer
+
+    def _account(self, operation: str, took_s: float, memory_bytes: int) -> None:
         """Add an answer to what the layer has used; give it up where that is too much.
 
         Each answer within its own limits, hundreds of them could still keep a class waiting for
         half an hour, or fill the grader's memory with what it keeps for the diagnosis.
         """
-        assert self._worker is not None
         file = self.submission.places.get(self.name, self.name)
-        self._replies_bytes += self._worker.reply_bytes
-        if request["op"] != "train":  # that has a limit of its own
+        self._replies_bytes += memory_bytes
+        if operation != "train":  # that has a limit of its own
             self._answered_s += took_s
         # In company a part of it is enough: then the layer is asked again, alone, with all of it.
         share = _SHARE_IN_COMPANY if self._shares else 1.0

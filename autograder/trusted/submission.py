@@ -34,6 +34,8 @@ class Submission:
         self.found: dict[str, dict[str, Any]] = {}
         self.cells: set[int] = set()
         self.remarks: list[str] = []
+        # What was remarked since the group of checks began, once more or for the first time.
+        self.said_in_group: list[str] = []
         self._layers: dict[str, LoadedLayer] = {}
         self._common: Worker | None = None
         self._in_company = True
@@ -116,6 +118,12 @@ class Submission:
     def begin_group(self) -> None:
         """Forget which layers were questioned so far: the next checks belong together."""
         self._questioned.clear()
+        self.said_in_group.clear()
+
+    def only_one_in_company(self) -> LoadedLayer | None:
+        """Return the layer that the checks since the group began were all about, if in company."""
+        layers = [self._layers[key] for key in self._questioned & self._layers.keys()]
+        return layers[0] if len(layers) == 1 and layers[0].shares else None
 
     def begin_check(self) -> None:
         """Let the next check have modules that earlier ones are done with."""
@@ -155,6 +163,7 @@ class Submission:
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the report; it costs nothing. One of a kind is enough."""
         sentence = clean_text(sentence)
+        self.said_in_group.append(sentence)
         kind = sentence.partition(":")[0]
         if not any(known.startswith(f"{kind}:") for known in self.remarks):
             self.remarks.append(sentence)

@@ -4,6 +4,7 @@ Runs on the trusted side. Every wait is bounded: a worker that says nothing cost
 """
 
 import queue
+import select
 import socket
 import subprocess
 import threading
@@ -11,6 +12,8 @@ import time
 from typing import Any, Protocol
 
 _SMALL_BYTES = 2**16
+# What is taken in while questions are being sent; nobody honest answers so much ahead of them.
+_ARRIVED_BYTES_MAX = 2**26
 
 
 class WireClosed(Exception):
@@ -39,23 +42,24 @@ class SocketWire:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._socket.setblocking(False)
         self._arrived = bytearray()
 
-    def _allow(self, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise WireTimeout
-        self._socket.settimeout(left)
-
     def send(self, data: bytes, deadline: float) -> None:
-        """Send all of ``data`` before ``deadline``, or raise."""
+        """Send all of ``data`` before ``deadline``, or raise.
+
+        Takes in what arrives meanwhile: who answers while questions are still on their way must
+        not wait for us, who wait for them.
+        """
         view = memoryview(data)
         while view:
-            self._allow(deadline)
             try:
                 view = view[self._socket.send(view[: 2**20]) :]
-            except TimeoutError:
-                raise WireTimeout from None
+            except BlockingIOError:
+                room = len(self._arrived) < _ARRIVED_BYTES_MAX
+                ready = self._wait(select.POLLOUT | (select.POLLIN if room else 0), deadline)
+                if ready & select.POLLIN:
+                    self._take_in(_SMALL_BYTES)
             except OSError:
                 raise WireClosed from None
 
@@ -63,20 +67,35 @@ class SocketWire:
         """Return exactly ``count`` bytes before ``deadline``, or raise."""
         data = self._arrived
         while len(data) < count:
-            self._allow(deadline)
-            try:
-                # A small frame arrives whole: its parts need not be asked for one by one.
-                chunk = self._socket.recv(min(max(count - len(data), _SMALL_BYTES), 2**20))
-            except TimeoutError:
-                raise WireTimeout from None
-            except OSError:
-                raise WireClosed from None
-            if not chunk:
-                raise WireClosed
-            data += chunk
+            # A small frame arrives whole: its parts need not be asked for one by one.
+            if not self._take_in(min(max(count - len(data), _SMALL_BYTES), 2**20)):
+                self._wait(select.POLLIN, deadline)
         wanted = bytes(data[:count])
         del data[:count]
         return wanted
+
+    def _take_in(self, count: int) -> bool:
+        """Move up to ``count`` bytes that are there to those that have arrived; False: none are."""
+        try:
+            chunk = self._socket.recv(count)
+        except BlockingIOError:
+            return False
+        except OSError:
+            raise WireClosed from None
+        if not chunk:
+            raise WireClosed
+        self._arrived += chunk
+        return True
+
+    def _wait(self, events: int, deadline: float) -> int:
+        """Wait until one of the events is there, and return which are; raise at the deadline."""
+        left = deadline - time.monotonic()
+        poll = select.poll()
+        poll.register(self._socket, events)
+        ready = poll.poll(1000 * left) if left > 0 else []
+        if not ready:
+            raise WireTimeout
+        return ready[0][1]
 
     def close(self) -> None:
         """Close this end."""

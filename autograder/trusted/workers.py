@@ -10,12 +10,19 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from torch import Tensor
 
-from autograder.boundary.frames import BadFrame, FrameLimits, pack_frame, read_frame
+from autograder.boundary.frames import (
+    BadFrame,
+    FrameLimits,
+    pack_frame,
+    read_unopened,
+    unpack_header,
+)
 from autograder.boundary.tensors import BadTensors, pack_tensors, unpack_tensors
 from autograder.manifest import Kit, KitError, Limits
 from autograder.results import is_isolated
@@ -57,6 +64,24 @@ class WorkerSource(Protocol):
         """End every worker; takes at most 5 s."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A worker's reply as it came: bytes that nobody has looked into yet."""
+
+    header: bytes
+    payload: bytes
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory once it is read."""
+        return _HEADER_COST * len(self.header) + len(self.payload)
+
+
+def pack_question(request: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
+    """Return a request as it is sent: the same bytes for the same request."""
+    return pack_frame(request, pack_tensors(tensors))
+
+
 class Worker:
     """One worker process, spoken to in frames."""
 
@@ -67,42 +92,53 @@ class Worker:
         self._started, self._cpu_s = time.monotonic(), limits.cpu_s
         self._frame_limits = FrameLimits(payload_bytes_max=limits.reply_mib * 2**20)
         self.alive = True
-        # What the last reply takes in memory.
-        self.reply_bytes = 0
 
     def ask(
         self, request: dict[str, Any], tensors: dict[str, Tensor], wall_clock_s: float
     ) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Send a request and return the reply. Raises WorkerLost; takes at most the limit + 2 s."""
-        deadline = time.monotonic() + wall_clock_s
-        self.reply_bytes = 0
+        self.send(pack_question(request, tensors), wall_clock_s)
+        return self.read(self.receive(wall_clock_s))
 
-        def read(count: int) -> bytes:
-            self.reply_bytes += count
-            return self._wire.read_exactly(count, deadline)
-
+    def send(self, questions: bytes, wall_clock_s: float) -> None:
+        """Send one packed question or several; answers may arrive meanwhile. Raises WorkerLost."""
         try:
-            self._wire.send(pack_frame(request, pack_tensors(tensors)), deadline)
-            header, payload = read_frame(read, self._frame_limits)
-            self.reply_bytes += (_HEADER_COST - 1) * (self.reply_bytes - len(payload))
-            return header, unpack_tensors(payload)
-        except WireTimeout:
+            self._wire.send(questions, time.monotonic() + wall_clock_s)
+        except (WireTimeout, WireClosed) as error:
+            raise self._give_up(error, wall_clock_s) from None
+
+    def receive(self, wall_clock_s: float) -> Answer:
+        """Return the next answer. Raises WorkerLost; takes at most the limit + 2 s."""
+        deadline = time.monotonic() + wall_clock_s
+        try:
+            return Answer(
+                *read_unopened(
+                    lambda count: self._wire.read_exactly(count, deadline), self._frame_limits
+                )
+            )
+        except (WireTimeout, WireClosed, BadFrame) as error:
+            raise self._give_up(error, wall_clock_s) from None
+
+    def read(self, answer: Answer) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Return what an answer says. Raises WorkerLost."""
+        try:
+            return unpack_header(answer.header), unpack_tensors(answer.payload)
+        except (BadFrame, BadTensors) as error:
+            raise self._give_up(error, 0.0) from None
+
+    def _give_up(self, error: Exception, wall_clock_s: float) -> WorkerLost:
+        """End the process; return what is to be said of it."""
+        if isinstance(error, WireTimeout):
             self.end(grace_s=0.0)
-            raise WorkerLost(
-                f"it did not answer within {wall_clock_s:g} s of wall clock", out_of_time=True
-            ) from None
-        except WireClosed:
+            how = f"it did not answer within {wall_clock_s:g} s of wall clock"
+            return WorkerLost(how, out_of_time=True)
+        if isinstance(error, WireClosed):
             status = self.end(grace_s=1.0)
             out_of_time = status == -int(getattr(signal, "SIGXCPU", 24))
             killed = status == -9 and time.monotonic() - self._started < self._cpu_s
-            raise WorkerLost(
-                explain_death(status), out_of_time=out_of_time, killed=killed
-            ) from None
-        except (BadFrame, BadTensors) as error:
-            self.end(grace_s=0.0)
-            raise WorkerLost(
-                f"it wrote something that is no answer ({error})", out_of_time=False
-            ) from None
+            return WorkerLost(explain_death(status), out_of_time=out_of_time, killed=killed)
+        self.end(grace_s=0.0)
+        return WorkerLost(f"it wrote something that is no answer ({error})", out_of_time=False)
 
     def end(self, grace_s: float = 0.0) -> int:
         """End the process and return its exit status (negative: a signal). It is dead after."""

@@ -111,7 +111,8 @@ def _become_worker(wire_fd: int, request: dict[str, Any], keeping: Keeping) -> N
         limits = WorkerLimits(**request["limits"])
         confine_worker(limits, wire_fd, keeping=keeping, gpu=bool(request["gpu"]))
         stream = socket.socket(fileno=wire_fd)
-        worker.serve(worker.FileWire(stream.makefile("rb"), stream.makefile("wb")))
+        leaving = stream.makefile("wb", buffering=worker.CHUNK_BYTES)
+        worker.serve(worker.FileWire(stream.makefile("rb"), leaving))
         code = 0
     finally:
         os._exit(code)

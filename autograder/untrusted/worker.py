@@ -5,6 +5,7 @@ sources and modules; it knows no expected value, no label and no check.
 """
 
 import base64
+import time
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -20,7 +21,9 @@ from autograder.untrusted.survey import parse_sources, survey_classes
 
 # Requests come from the grader: they may be as large as a submission.
 _REQUEST_LIMITS = FrameLimits(header_bytes_max=512 * 2**20, payload_bytes_max=512 * 2**20)
-
+# What is read at once, and how much or how long an answer may wait for others to go with.
+CHUNK_BYTES = 2**16
+_WITHHELD_S = 0.1
 
 _NOTHING: Reply = ({}, {})
 
@@ -115,19 +118,40 @@ class Worker:
 
 
 class FileWire:
-    """A wire over two binary file objects."""
+    """A wire over two binary file objects.
+
+    Answers leave before this end waits for the next question: where several questions have come at
+    once, their answers go together, and nobody is woken for each.
+    """
 
     def __init__(self, reader: Any, writer: Any) -> None:
         self._reader, self._writer = reader, writer
+        self._arrived = bytearray()
+        self._leaving_bytes = 0
+        self._left = time.monotonic()
 
     def read_exactly(self, count: int) -> bytes:
         """Return exactly ``count`` bytes, or raise EOFError when the grader is gone."""
-        data: bytes = self._reader.read(count)
-        if len(data) != count:
-            raise EOFError
-        return data
+        data = self._arrived
+        while len(data) < count:
+            self._flush()
+            chunk: bytes = self._reader.read1(CHUNK_BYTES)
+            if not chunk:
+                raise EOFError
+            data += chunk
+        wanted = bytes(data[:count])
+        del data[:count]
+        return wanted
 
     def write_all(self, data: bytes) -> None:
-        """Send all of ``data``."""
+        """Send all of ``data``, at the latest when this end next waits."""
         self._writer.write(data)
+        self._leaving_bytes += len(data)
+        late = time.monotonic() - self._left > _WITHHELD_S
+        if late or self._leaving_bytes > CHUNK_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
         self._writer.flush()
+        self._leaving_bytes = 0
+        self._left = time.monotonic()
