@@ -21,9 +21,9 @@ from autograder.batch.discovery import Entry, name_given
 from autograder.batch.grader import BatchGrader, Job
 from autograder.batch.pool import grade_entry
 from autograder.manifest import load_kit
+from autograder.tests.asked import before_each_question
 from autograder.tests.attack_runs import adopted_orphans
 from autograder.trusted.intake import IntakeLimits, stage_submission
-from autograder.trusted.workers import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = Path(__file__).parent / "toy_course"
@@ -51,17 +51,15 @@ def staged(submit):
 
 def when_asked(monkeypatch, step, number, act):
     """Call ``act(worker)`` just before the worker is asked for ``step`` the ``number``-th time."""
-    real, seen = Worker.ask, []
+    seen = []
 
-    def ask(worker, request, tensors, wall_clock_s):
+    def look(worker, request, _tensors):
         if request["op"] == step:
             seen.append(step)
             if len(seen) == number:
                 act(worker)
-        return real(worker, request, tensors, wall_clock_s)
 
-    monkeypatch.setattr(Worker, "ask", ask)
-    return seen
+    before_each_question(monkeypatch, look)
 
 
 @pytest.mark.slow
