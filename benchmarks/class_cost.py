@@ -1,6 +1,6 @@
 """What one further submission of a class costs, beside a cold pytest and the bare passes.
 
-    python benchmarks/class_cost.py [SUBMISSIONS] [--training]
+    python benchmarks/class_cost.py [SUBMISSIONS] [--training] [--rounded] [--class]
 
 Grades copies of the reference, each a little different, in one process with one warm template, as
 each core does for a class, without the training check unless asked for. CPU seconds are those of
@@ -8,6 +8,9 @@ the grader and of everything it started, read from /proc while it lives (Linux o
 in the same run: a cold pytest of 20 simple checks (what a submission costs where each starts its
 own), and the bare cost of constructing the same modules and of the same forward and backward passes
 that the student's code was asked for, in one warm process, without a sandbox, checks or messages.
+
+With ``--rounded`` every copy's layers round otherwise than every other's, so that all its answers
+are new to the class: they are compared, where known ones need not be.
 
 With ``--class`` the whole command is run on such a class: wall clock, the largest memory of any
 process of it, and how long the same command takes again.
@@ -37,19 +40,39 @@ from autograder.trusted.submission import Submission
 
 WARM_UP = 4
 SEED = 7
+# Appended to a layer's file: its output, off by so many of its last digits.
+ROUNDED = """
+
+def _round_otherwise(kind, forward):
+    @functools.wraps(forward)
+    def rounded(self, *given, **named):
+        return forward(self, *given, **named) * (1 + {number} * 2.0**-50)
+    kind.forward = rounded
 
 
-def write_class(folder: Path, count: int) -> list[Path]:
+import functools
+
+_round_otherwise({name}, {name}.forward)
+"""
+CLASSES = {
+    "attention": "MultiHeadAttention", "classifier": "SimplifiedBertClassifier",
+    "embedding": "EmbeddingLayer", "encoder": "EncoderBlock",
+    "feed_forward": "PositionWiseFeedForward", "pooler": "Pooler",
+    "transformer_block": "TransformerBlock",
+}  # fmt: skip
+
+
+def write_class(folder: Path, count: int, *, rounded: bool = False) -> list[Path]:
     """Write `count` submissions that differ in one constant name and a remark."""
     made = []
-    kit_files = ("attention", "classifier", "embedding", "encoder", "feed_forward", "pooler",
-                 "transformer_block")  # fmt: skip
     for number in range(count):
         target = folder / f"student{number:04d}"
         target.mkdir(parents=True)
-        for name in kit_files:
+        for name, kind in CLASSES.items():
             text = (ROOT / "solutions" / "bert" / f"{name}.py").read_text(encoding="utf-8")
-            (target / f"{name}.py").write_text(f"{text}\n# {number}\nVERSION_{number} = {number}\n")
+            text += f"\n# {number}\nVERSION_{number} = {number}\n"
+            text += ROUNDED.format(number=number, name=kind) if rounded else ""
+            (target / f"{name}.py").write_text(text)
         made.append(target)
     return made
 
@@ -113,7 +136,7 @@ def bare_cpu_s(grader: Grader, folder: Path, seed: int) -> float:
     return spent
 
 
-def main(count: int, *, training: bool) -> None:
+def main(count: int, *, training: bool, rounded: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "test_plain.py"
         plain.write_text(PLAIN_CHECKS)
@@ -122,7 +145,7 @@ def main(count: int, *, training: bool) -> None:
             sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
             "--rootdir", scratch, "--import-mode=importlib", str(plain),
         ], 3)  # fmt: skip
-        folders = write_class(Path(scratch) / "class", count + WARM_UP)
+        folders = write_class(Path(scratch) / "class", count + WARM_UP, rounded=rounded)
         with Grader(ROOT, "bert") as grader:
             bare_cpu_s(grader, folders[0], SEED + 1)
             bare_s = bare_cpu_s(grader, folders[0], SEED + 2)
@@ -137,7 +160,8 @@ def main(count: int, *, training: bool) -> None:
     bare_s = (bare_s + again_s) / 2
     total_s = trusted_s + sandbox_s
     what = "with" if training else "without"
-    print(f"\nCPU seconds per further submission, {what} training, mean of {count}\n")
+    kind = ", each with answers of its own" if rounded else ""
+    print(f"\nCPU seconds per further submission, {what} training, mean of {count}{kind}\n")
     for name, seconds in (
         ("bare modules and passes", bare_s), ("grader", trusted_s), ("sandbox", sandbox_s),
         ("grader and sandbox", total_s), ("cold pytest, 20 checks", pytest_s),
@@ -146,9 +170,9 @@ def main(count: int, *, training: bool) -> None:
               f"{seconds / pytest_s:5.2f} x pytest")  # fmt: skip
 
 
-def grade_class(count: int, *, training: bool) -> None:
+def grade_class(count: int, *, training: bool, rounded: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        write_class(Path(scratch) / "class", count)
+        write_class(Path(scratch) / "class", count, rounded=rounded)
         out = Path(scratch) / "results"
         command = [sys.executable, str(ROOT / "grade.py"), str(Path(scratch) / "class"), "--out",
                    str(out), "--quiet", "--seed", str(SEED)]  # fmt: skip
@@ -169,6 +193,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("submissions", nargs="?", type=int, default=40)
     parser.add_argument("--training", action="store_true")
+    parser.add_argument("--rounded", action="store_true")
     parser.add_argument("--class", dest="whole", action="store_true")
     options = parser.parse_args()
-    (grade_class if options.whole else main)(options.submissions, training=options.training)
+    (grade_class if options.whole else main)(
+        options.submissions, training=options.training, rounded=options.rounded
+    )
