@@ -243,24 +243,37 @@ class Twin:
         if not agree(result, wanted, MIXED if tolerance is EXACT else tolerance):
             expect_same(result, wanted, what, tolerance, axes)
 
-    def expect_gradients(self, inputs: Inputs, cotangent: Tensor) -> None:
-        """Raise CheckFailed unless every gradient equals the reference's."""
-        got, want = self.run(inputs, cotangent=cotangent), self.want(inputs, cotangent)
+    def expect_gradients(
+        self, inputs: Inputs, cotangent: Tensor, *, training: bool = False
+    ) -> None:
+        """Raise CheckFailed unless every gradient equals the reference's.
+
+        In train mode too they are held beside the reference's of evaluation mode: for layers that
+        drop nothing.
+        """
+        plain = None if training else self.run(inputs).output
+        got = self.run(inputs, cotangent=cotangent, training=training)
+        want = self.want(inputs, cotangent)
+        mode = " in train mode" if training else ""
         if got.output.shape != want.output.shape:
             raise CheckFailed("the output has the wrong shape, so no gradient can be compared")
+        if plain is not None and not agree(got.output.nan_to_num(), plain.nan_to_num(), MIXED):
+            raise CheckFailed("where gradients are wanted forward computes something else")
         if not got.facts.get("differentiable"):
-            raise CheckFailed("no gradient flows: the output is cut off from the parameters")
+            raise CheckFailed(f"no gradient flows{mode}: the output is cut off from the parameters")
         wanted = self.reading.translate(want.gradients, self._shapes)
         for name in wanted:
             if name not in got.gradients and bool((wanted[name] != 0).any()):
-                raise CheckFailed(f"the parameter {clean_text(name, 80)} receives no gradient")
+                raise CheckFailed(
+                    f"the parameter {clean_text(name, 80)} receives no gradient{mode}"
+                )
         for index, gradient in want.input_gradients.items():
             if index not in got.input_gradients:
-                raise CheckFailed("no gradient reaches the input")
-            _expect_gradient(got.input_gradients[index], gradient, "the input")
+                raise CheckFailed(f"no gradient reaches the input{mode}")
+            _expect_gradient(got.input_gradients[index], gradient, f"the input{mode}")
         for name, gradient in wanted.items():
             if name in got.gradients:
-                _expect_gradient(got.gradients[name], gradient, clean_text(name, 80))
+                _expect_gradient(got.gradients[name], gradient, f"{clean_text(name, 80)}{mode}")
 
 
 def _expect_gradient(got: Tensor, want: Tensor, name: str) -> None:

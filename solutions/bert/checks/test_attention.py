@@ -195,29 +195,37 @@ class TestMultiHeadAttention(LayerPromises):
         emb[..., loud : loud + tokens] = torch.eye(tokens, dtype=torch.float64)
         twin.witness([emb, None], training=True, seed=student.worker_seed)
         twin.set_weights(spell_out_weights(twin.weights, heads, tokens))
+        # Padding in every other row, as training has it; and a batch that has none.
+        mask = mask_of([tokens, tokens - 1] * (batch // 2), tokens)
+        for inputs, where in (([emb, None], ""), ([emb, mask], " where there is a mask")):
 
-        def decode(*, training: bool) -> Tensor:
-            got = twin.run([emb, None], training=training, seed=student.worker_seed).output
-            if got.shape != emb.shape:
-                raise CheckFailed("the output in train mode has the wrong shape")
-            return recover_branch(got, emb, slice(loud, None))[..., :loud]
+            def decode(inputs: list[Any], *, training: bool) -> Tensor:
+                got = twin.run(inputs, training=training, seed=student.worker_seed).output
+                if got.shape != emb.shape:
+                    raise CheckFailed("the output in train mode has the wrong shape")
+                return recover_branch(got, emb, slice(loud, None))[..., :loud]
 
-        # The student's own weights in evaluation mode: whether they are right is asked elsewhere.
-        weights = decode(training=False) - SHIFT
-        branch = decode(training=True) * (1 - p)
-        kept = (branch - (SHIFT + weights / (1 - p))).abs() < 1e-6
-        gone = (branch - SHIFT).abs() < 1e-6
-        hidden = branch.abs() < 1e-6  # dropped with the output: the weight cannot be seen
-        plain = (branch - (SHIFT + weights)).abs() < 1e-6
-        if not bool((kept | gone | hidden).all()):
-            if bool((plain | hidden).all()):
-                raise CheckFailed("in train mode no attention weight is dropped")
-            raise CheckFailed(
-                "in train mode the attention weights are neither dropped nor those of evaluation "
-                "mode scaled by 1/(1-p): dropout belongs on the softmax's result"
+            # The student's own weights in evaluation mode: whether they are right is asked
+            # elsewhere.
+            weights = decode(inputs, training=False) - SHIFT
+            branch = decode(inputs, training=True) * (1 - p)
+            kept = (branch - (SHIFT + weights / (1 - p))).abs() < 1e-6
+            gone = (branch - SHIFT).abs() < 1e-6
+            hidden = branch.abs() < 1e-6  # dropped with the output: the weight cannot be seen
+            plain = (branch - (SHIFT + weights)).abs() < 1e-6
+            if not bool((kept | gone | hidden).all()):
+                if bool((plain | hidden).all()):
+                    raise CheckFailed(f"in train mode no attention weight is dropped{where}")
+                raise CheckFailed(
+                    f"in train mode the attention weights{where} are neither dropped nor those of "
+                    "evaluation mode scaled by 1/(1-p): dropout belongs on the softmax's result"
+                )
+            seen = (weights.abs() > 1e-3) & ~hidden
+            # By head and key, so that a drop which all heads share shows.
+            by_head = (batch, tokens, heads, tokens)
+            expect_drop_rate(
+                gone.reshape(by_head), p, "the attention weights", seen=seen.reshape(by_head)
             )
-        seen = (weights.abs() > 1e-3) & ~hidden
-        expect_drop_rate(gone, p, "the attention weights", seen=seen)
 
     @pytest.mark.points(1.5)
     def test_dropout_acts_on_the_output_in_train_mode_only(self, student: Student) -> None:
@@ -232,13 +240,20 @@ class TestMultiHeadAttention(LayerPromises):
         weights["ln.weight"] += 1.0
         weights["final_linear.bias"][:loud] = torch.linspace(1.0, 2.0, loud).double()
         twin.set_weights(weights)
-        got = twin.run([emb, None], training=True, seed=student.worker_seed).output
-        if got.shape != emb.shape:
-            raise CheckFailed("the output in train mode has the wrong shape")
-        branch = recover_branch(got, emb, slice(loud, None))[..., :loud]
-        full = weights["final_linear.bias"][:loud].expand_as(branch)
-        dropped = expect_kept_or_dropped(branch, full, p, "the values of final_linear's output")
-        expect_drop_rate(dropped, p, "the values of final_linear's output")
+        full = weights["final_linear.bias"][:loud].expand(batch, tokens, loud)
+        lengths = [tokens, tokens - 3] * (batch // 2)
+        # Both before either is judged: the diagnosis is to know what becomes of the other.
+        outputs = [
+            (mask, twin.run([emb, mask], training=True, seed=student.worker_seed).output)
+            for mask in (None, mask_of(lengths, tokens))
+        ]
+        for mask, got in outputs:
+            if got.shape != emb.shape:
+                raise CheckFailed("the output in train mode has the wrong shape")
+            branch = recover_branch(got, emb, slice(loud, None))[..., :loud]
+            what = "the values of final_linear's output"
+            what += "" if mask is None else " where there is a mask"
+            expect_drop_rate(expect_kept_or_dropped(branch, full, p, what), p, what)
 
     @pytest.mark.points(0.5)
     def test_no_dropout_at_rate_zero(self, student: Student) -> None:

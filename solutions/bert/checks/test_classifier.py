@@ -82,6 +82,9 @@ class TestSimplifiedBertClassifier(LayerPromises):
         what = "the logits in train mode"
         run = twin.expect_output([ids, mask], what, axes="B", training=True, calls=True)
         expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask)
+        noisy = make_twin(self.subject, student, change={"dropout": student.rate()})
+        run = noisy.run([ids, mask], training=True, calls=True)
+        expect_mask_passed_on(run, "EncoderBlock", "att_mask", mask)
 
     @pytest.mark.points(0.5)
     def test_mask_may_be_left_out(self, student: Student) -> None:
@@ -109,7 +112,10 @@ class TestSimplifiedBertClassifier(LayerPromises):
         twin.set_weights(weights)
         inputs = self.subject.draw(student, 96, 4)
         # First of all, so that what it drops is known to the diagnosis also where values are wrong.
-        got = twin.run(inputs, training=True, seed=student.worker_seed).output
+        got, without_mask = (
+            twin.run(given, training=True, seed=student.worker_seed).output
+            for given in (inputs, inputs[:1])
+        )
         expect_same_twice(twin, inputs)
         twin.expect_output(inputs, f"the logits in evaluation mode with dropout={p:g}", axes="B")
         full = twin.want(inputs).output
@@ -117,3 +123,6 @@ class TestSimplifiedBertClassifier(LayerPromises):
             raise CheckFailed("the output in train mode has the wrong shape")
         dropped = expect_kept_or_dropped(got - 0.5, full - 0.5, p, "the pooled values")
         expect_drop_rate(dropped, p, "the pooled values")
+        what = "the pooled values, without a mask,"
+        dropped = expect_kept_or_dropped(without_mask - 0.5, full - 0.5, p, what)
+        expect_drop_rate(dropped, p, what)

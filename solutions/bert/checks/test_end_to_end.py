@@ -54,7 +54,9 @@ class TestWholeModel:
     @pytest.mark.points(2)
     def test_gradients_reach_every_layer(self, student: Student) -> None:
         twin = make_whole(student)
-        twin.expect_gradients(draw_batch(student), student.normal(B, CLASSES, purpose="cotangent"))
+        cotangent = student.normal(B, CLASSES, purpose="cotangent")
+        for training in (False, True):
+            twin.expect_gradients(draw_batch(student), cotangent, training=training)
 
     @pytest.mark.points(1.5)
     def test_padding_changes_no_logit(self, student: Student) -> None:
