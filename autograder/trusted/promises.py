@@ -143,7 +143,6 @@ class LayerPromises:
         twin = make_twin(self.subject, student)
         inputs = self.subject.example(student)
         cotangent = cotangent_for(self.subject, student, *self.subject.sizes)
-        # A layer under test drops nothing by itself here, so both modes have the same gradients.
         for training in (False, True):
             twin.expect_gradients(inputs, cotangent, training=training)
 
