@@ -1,8 +1,10 @@
 """A submission under grading: its layers, loaded and questioned in workers.
 
-Runs on the trusted side. All layers are first asked in one worker. What gives a wrong answer there
-is asked everything again in a worker of its own, and that counts: what one module does to its
-process can cost no other a point. A worker costs more than most layers' questions.
+Runs on the trusted side. The layers of a submission whose text keeps to itself are first asked in
+one worker: a worker costs more than most layers' questions. What gives a wrong answer there is
+asked everything again in a worker of its own, and that counts: what one module does to its process
+can cost no other a point. Any other submission's layers have a worker each from the start: nor can
+it win one.
 """
 
 import base64
@@ -77,6 +79,8 @@ class Submission:
                 {"op": "survey", **self.payload()}, {}, self.kit.limits.call_wall_clock_s
             )
             classes = reply.get("classes")
+            # No student code has run there yet: this is the text's word, not the submission's.
+            self._in_company = reply.get("keeps_to_itself") is True
         except WorkerLost:
             classes = None
         known = {file.path for file in self.staged.files}

@@ -1,8 +1,9 @@
 """What all layers asked in one process share: torch itself, and whether it is as it was imported.
 
 Runs inside the sandbox. A module that exchanges a function of torch's, sets its default dtype or
-leaves a hook for every module would change what the next layer computes, for better or worse. Found
-out when that layer is loaded, it is asked in a process of its own instead.
+leaves a hook for every module would change what the next layer computes, for better or worse. What
+means to do so shows in the text (see ``reach``), and is never asked beside others; what does so all
+the same is found out here when the next layer is loaded, which is asked alone instead.
 """
 
 import math
@@ -26,6 +27,12 @@ _HOOKS = [
     for name, hooks in vars(module_base).items()
     if name.startswith("_global_") and isinstance(hooks, dict)
 ]
+# What every other layer of torch's computes with.
+_FORWARDS = [
+    (kind, vars(kind).get("forward"))
+    for kind in vars(nn).values()
+    if isinstance(kind, type) and issubclass(kind, nn.Module)
+]
 _as_imported: list[tuple[ModuleType | type, dict[str, Any]]] = []
 _DTYPE = torch.get_default_dtype()
 
@@ -41,6 +48,8 @@ def remember() -> None:
 def is_untouched() -> bool:
     """Whether torch and its settings are as they were before any student code ran."""
     if any(_HOOKS) or torch.get_default_dtype() != _DTYPE or not torch.is_grad_enabled():
+        return False
+    if any(vars(kind).get("forward") is not forward for kind, forward in _FORWARDS):
         return False
     return not any(_is_changed(place, before) for place, before in _as_imported)
 

@@ -17,6 +17,7 @@ from autograder.untrusted.faults import describe_error
 from autograder.untrusted.import_scope import ImportScope
 from autograder.untrusted.loader import LoadProblem
 from autograder.untrusted.module_names import Exercise, Sources
+from autograder.untrusted.reach import keeps_to_itself
 from autograder.untrusted.survey import parse_sources, survey_classes
 
 # Requests come from the grader: they may be as large as a submission.
@@ -107,7 +108,9 @@ class Worker:
         return self._sources, self._exercise
 
     def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"classes": survey_classes(*self._open(request))}
+        sources, exercise = self._open(request)
+        classes = survey_classes(sources, exercise)
+        return {"classes": classes, "keeps_to_itself": keeps_to_itself(sources, exercise.files)}
 
     def _bench(self, request: dict[str, Any]) -> Bench:
         subject = str(request["subject"])

@@ -1,0 +1,12 @@
+from torch import nn
+
+from .scale import Scale
+
+
+class Stack(nn.Module):
+    def __init__(self, width, depth=2):
+        super().__init__()
+        self.layers = nn.ModuleList([Scale(width) for _ in range(depth)])
+
+    def forward(self, x):
+        raise NotImplementedError
