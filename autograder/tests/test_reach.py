@@ -12,10 +12,11 @@ SUBMISSIONS = Path(__file__).resolve().parents[2] / "solutions" / "bert" / "test
 CLASSES = ["Scale", "Stack", "Other"]
 
 
-def keeps(text, *, cells=None):
+def keeps(text="", *, cells=None, **more):
+    files = {f"{name}.py": content.encode() for name, content in {"scale": text, **more}.items()}
     notebooks = {} if cells is None else {"work.ipynb": list(enumerate(cells))}
-    files = {"scale.py": text.encode()} if text else {}
-    return keeps_to_itself(parse_sources(files, notebooks, "", CLASSES), CLASSES)
+    sources = parse_sources(files, notebooks, "", CLASSES)
+    return keeps_to_itself(sources, CLASSES, ["scale.py" if cells is None else "work.ipynb"])
 
 
 HEAD = "import math\nimport torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
@@ -76,7 +77,14 @@ def test_of_a_notebook_only_what_its_classes_need_counts():
     assert keeps(
         "", cells=["import os\nos.environ['A'] = '1'\n", layer, "model.weight = 1\nexec('')"]
     )
-    assert not keeps("", cells=[layer, "F.gelu = None"])
+    assert not keeps(cells=[layer, "F.gelu = None"])
+
+
+def test_only_files_that_the_classes_import_count():
+    other = "import pytest\nfrom gc import get_objects\n"
+    assert keeps(HEAD, train=other)
+    assert not keeps("from .helper import x\n", helper="import train\n", train=other)
+    assert not keeps(HEAD, __init__=other)
 
 
 def test_a_file_that_cannot_be_parsed_is_no_reason():
@@ -90,7 +98,8 @@ def test_nearly_every_right_submission_keeps_to_itself():
     verdicts = {}
     for folder in folders:
         files = {path.name: path.read_bytes() for path in folder.glob("*.py")}
-        verdicts[folder.name] = keeps_to_itself(parse_sources(files, {}, "", names), names)
+        sources = parse_sources(files, {}, "", names)
+        verdicts[folder.name] = keeps_to_itself(sources, names, files)
     apart = [name for name, keeps_so in verdicts.items() if not keeps_so]
     assert len(folders) > 50
     assert len(apart) <= 3, apart
@@ -101,4 +110,4 @@ def test_nearly_every_right_submission_keeps_to_itself():
 )
 def test_layers_that_mend_one_another_are_no_company(attack):
     files = {path.name: path.read_bytes() for path in (FOLDER / attack).glob("*.py")}
-    assert not keeps_to_itself(parse_sources(files, {}, "", CLASSES), CLASSES)
+    assert not keeps_to_itself(parse_sources(files, {}, "", CLASSES), CLASSES, files)

@@ -39,16 +39,38 @@ _HARMLESS = frozenset(
 _OWN_OBJECT = frozenset({"self", "ctx"})
 
 
-def keeps_to_itself(sources: Sources, class_names: Iterable[str]) -> bool:
+def keeps_to_itself(
+    sources: Sources, class_names: Iterable[str], places: Iterable[str | None]
+) -> bool:
     """Whether nothing that can be run of a submission could change what its other classes compute.
 
-    Of a notebook that is what ``class_names`` need.
+    That is the sources that define the classes (``places``), what they import, and of a notebook
+    what ``class_names`` need.
     """
     names = list(class_names)
     try:
-        return all(_keeps_to_itself(source, names) for source in sources.by_path.values())
+        return all(_keeps_to_itself(source, names) for source in _what_runs(sources, places))
     except RecursionError:
         return False
+
+
+def _what_runs(sources: Sources, places: Iterable[str | None]) -> Iterator[Source]:
+    """Yield the sources of the classes and all that an import in one of them can mean."""
+    always = (path for path in sources.by_path if path.rpartition("/")[2] == "__init__.py")
+    waiting = {path for path in (*places, *always) if path is not None}
+    done: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        done.add(path)
+        source = sources.by_path[path]
+        yield source
+        meant = {
+            part
+            for statement in _imports(statement for _, statement in source.statements())
+            for part in _imported_parts(statement)
+        }
+        by_stem = (p for p in sources.by_path if p.rpartition("/")[2].partition(".")[0] in meant)
+        waiting.update(set(by_stem) - done)
 
 
 def _keeps_to_itself(source: Source, names: list[str]) -> bool:
@@ -69,10 +91,16 @@ def _walk(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
         waiting.extend(ast.iter_child_nodes(node))
 
 
-def _imports(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+def _imports(statements: Iterable[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
     for node in _walk(statements):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
+
+
+def _imported_parts(statement: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return every part of every dotted name in an import."""
+    path = (statement.module or "") if isinstance(statement, ast.ImportFrom) else ""
+    return [part for name in (path, *(a.name for a in statement.names)) for part in name.split(".")]
 
 
 def _reaches_out(node: ast.AST, own: set[str], imported: set[str]) -> bool:
@@ -94,8 +122,7 @@ def _reaches_out(node: ast.AST, own: set[str], imported: set[str]) -> bool:
         # Under its own name it does nothing until that name is used.
         return any(a.asname and any(map(_leads_out, a.name.split("."))) for a in node.names)
     if isinstance(node, ast.ImportFrom):
-        path = (node.module or "").split(".")
-        return any(map(_leads_out, [*path, *(alias.name for alias in node.names)]))
+        return any(map(_leads_out, _imported_parts(node)))
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id == "getattr":
             return not _reads_a_plain_name(node)

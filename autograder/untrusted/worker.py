@@ -110,7 +110,9 @@ class Worker:
     def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
         sources, exercise = self._open(request)
         classes = survey_classes(sources, exercise)
-        return {"classes": classes, "keeps_to_itself": keeps_to_itself(sources, exercise.files)}
+        places = [found["path"] for found in classes.values()]
+        alone = keeps_to_itself(sources, exercise.files, places)
+        return {"classes": classes, "keeps_to_itself": alone}
 
     def _bench(self, request: dict[str, Any]) -> Bench:
         subject = str(request["subject"])
