@@ -31,6 +31,38 @@ def test_one_layer_can_be_graded_alone(bert):
     assert result.score == result.max_score == bert.kit.points_of("Pooler")
 
 
+MODES = {
+    # what forward does: (file, text before, text after, what is said)
+    "detached in train mode": (
+        "feed_forward",
+        "self.dropout(self.fc2(hidden))",
+        "self.dropout(self.fc2(hidden.detach() if self.training else hidden))",
+        "receives no gradient in train mode",
+    ),
+    "another result where gradients are wanted": (
+        "pooler",
+        "return self.activation(", "return 0.5 * encoder_out.requires_grad + self.activation(",
+        "where gradients are wanted forward computes something else",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_only_a_training_step_would_show_is_charged_to_its_layer(mode, bert, tmp_path):
+    name, before, after, said = MODES[mode]
+    folder = tmp_path / "submission"
+    folder.mkdir()
+    for file in bert.kit.layers:
+        shutil.copy(REFERENCE / file.file, folder)
+    path = folder / f"{name}.py"
+    text = path.read_text()
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after))
+    found = lost(bert.grade(folder, layers=tuple(bert.kit.by_name)))
+    assert [check.partition(".")[0] for check, _ in found] == [name], found
+    assert said in found[0][1]
+
+
 @pytest.mark.slow
 def test_twenty_runs_with_one_seed_give_one_result(bert, tmp_path):
     folder = tmp_path / "submission"
