@@ -17,12 +17,7 @@ from rich.text import Text
 from autograder.batch.class_folder import Ambiguous, is_class_folder
 from autograder.batch.cluster import BadCluster, grade_on_cluster
 from autograder.batch.comparison import compare_results
-from autograder.batch.discovery import (
-    Entry,
-    discover,
-    discover_named,
-    make_keys_unique,
-)
+from autograder.batch.discovery import Entry, discover, discover_named
 from autograder.batch.folder_lock import FolderInUse, hold_folder
 from autograder.batch.gradebook import row_of_nothing, write_gradebook
 from autograder.batch.grader import Done, Job, is_weakly_isolated
@@ -34,6 +29,7 @@ from autograder.batch.kept import (
     find_other_scope,
     list_kept,
 )
+from autograder.batch.key_choice import make_keys_unique
 from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
@@ -88,7 +84,7 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
         entries += found
         notes += passed_over
     found, passed_over = discover_named(named, files)
-    return make_keys_unique(entries + found), notes + passed_over
+    return entries + found, notes + passed_over
 
 
 def is_batch(options: argparse.Namespace, kit: Kit) -> bool:
@@ -135,6 +131,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
         raise BadBatch(f"--diff {options.diff}: that folder holds no results")
     try:
         with hold_folder(out):
+            entries = make_keys_unique(entries, out)
             done, kept = _grade_into(
                 ResultsFolder(out), entries, roster, options, kit, seed, device, console
             )

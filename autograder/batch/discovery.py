@@ -4,9 +4,8 @@ Runs on the trusted side, on hostile file names. One student's files are one sub
 many a platform made of them; where a folder may be one submission or a class, it is not guessed.
 """
 
-import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,17 +19,15 @@ from autograder.batch.class_folder import (
     refuse_sections,
 )
 from autograder.batch.gradescope import METADATA, read_names
+from autograder.batch.keys import make_key
 from autograder.batch.platform_names import PlatformName, read_platform_name
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.wanted import is_archive
 
-# File systems take names of 255 bytes, and a result's has an ending, a temporary one more.
-_KEY_BYTES_MAX = 160
-
 
 @dataclass(frozen=True)
 class Entry:
-    """One submission of a batch. ``key`` is its name in the results: unique and stable."""
+    """One submission of a batch. ``key`` is its name in the results: see ``key_choice``."""
 
     location: Path
     key: str
@@ -170,32 +167,3 @@ def name_given(path: Path) -> Entry:
     is_file = name.lower().endswith(SOURCES) or is_archive(name)
     stem = Path(name).stem.removesuffix(".tar") if is_file else name
     return Entry(path, make_key(name), clean_text(stem, 80))
-
-
-def make_keys_unique(entries: Iterable[Entry]) -> list[Entry]:
-    """Give entries that would share a result file a number each; the order decides.
-
-    Some file systems tell no capitals from small letters. What is named twice is taken once.
-    """
-    seen: dict[str, int] = {}
-    taken: set[Path] = set()
-    unique = []
-    for entry in entries:
-        if entry.location.absolute() in taken:
-            continue
-        taken.add(entry.location.absolute())
-        plain = entry.key.casefold()
-        count = seen[plain] = seen.get(plain, 0) + 1
-        unique.append(entry if count == 1 else replace(entry, key=f"{entry.key}~{count}"))
-    return unique
-
-
-def make_key(name: str) -> str:
-    """Return a file name's letters, digits and a few marks: a safe name for its result."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in clean_text(name, 250))
-    safe = safe.strip(".") or "submission"
-    if len(safe.encode()) <= _KEY_BYTES_MAX:
-        return safe
-    # What is cut off is what may tell two of them apart.
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{safe.encode()[:_KEY_BYTES_MAX].decode('utf-8', 'ignore')}~{digest}"

@@ -1,6 +1,7 @@
 """Whose each submission of a class is, and what is one: read from names only, never guessed."""
 
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -11,12 +12,9 @@ from autograder import cli
 from autograder.batch import gradescope
 from autograder.batch.class_folder import Ambiguous, is_class_folder
 from autograder.batch.command import collect_entries
-from autograder.batch.discovery import (
-    discover,
-    make_key,
-    make_keys_unique,
-    name_given,
-)
+from autograder.batch.discovery import discover, name_given
+from autograder.batch.key_choice import make_keys_unique
+from autograder.batch.keys import make_key
 from autograder.batch.platform_names import explain_several
 from autograder.manifest import load_kit
 
@@ -287,6 +285,23 @@ def test_keys_differ_in_more_than_capitals_and_nothing_is_taken_twice(tmp_path):
     lay_out(tmp_path, "Ada/scale.py", "ada/scale.py")
     named = [name_given(tmp_path / name) for name in ("Ada", "ada", "ada")]
     assert [entry.key for entry in make_keys_unique(named)] == ["Ada", "ada~2"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ada_", "ada!"), ("ada?", "ada!"), ("a b", "a_b"), (".ada", "ada"), ("ada", "ada\u200b"),
+     ("ada…", "ada_"), ("é", "e\u0301"), ("submission", "..."), ("x~2", "x_2")],
+)  # fmt: skip
+def test_names_that_differ_only_in_what_a_key_leaves_out_have_different_keys(one, other):
+    assert make_key(one) != make_key(other)
+    assert make_key(one) == make_key(one)
+
+
+def test_keys_differ_where_a_file_system_takes_letters_apart(tmp_path):
+    names = ["\uac00", "\u1100\u1161", "\u212a", "k"]
+    keys = [entry.key for entry in make_keys_unique([name_given(tmp_path / n) for n in names])]
+    apart = {unicodedata.normalize("NFD", key).casefold() for key in keys}
+    assert len(apart) == len(keys)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ import pytest
 
 from autograder import cli
 from autograder.batch import results_folder
-from autograder.batch.discovery import Entry
+from autograder.batch.discovery import Entry, name_given
 from autograder.batch.grader import Done, Job
 from autograder.batch.kept import find_other_scope, list_kept
+from autograder.batch.key_choice import make_keys_unique
+from autograder.batch.keys import make_key
 from autograder.batch.results_folder import Fingerprint, ResultsFolder, fingerprint_kit
 from autograder.manifest import load_kit
 from autograder.results import CheckResult, Result, write_atomically
@@ -84,10 +86,10 @@ def job(tmp_path):
 def keep(tmp_path, job):
     """Store a result as a run with ``job`` would, or with some of its options changed."""
 
-    def store(key, number="", student="", *, gradable=True, **changed):
+    def store(key, number="", student="", *, gradable=True, submission="", **changed):
         entry, other = Entry(Path(key), key, student or key, number), replace(job, **changed)
         checks = [CheckResult("scale.a", "Scale", "passed", 1, 1)] if gradable else []
-        result = Result(key, "toy", other.seed, "", checks, gradable=gradable)
+        result = Result(submission or key, "toy", other.seed, "", checks, gradable=gradable)
         mark = Fingerprint(key, other.kit_digest, other.seed, other.options)
         return Done(entry, ResultsFolder(tmp_path).write(entry, mark, result), fresh=True)
 
@@ -111,6 +113,20 @@ def test_what_a_later_submission_of_the_same_student_replaced_is_not_in_the_grad
     kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
     assert [row["key"] for row in kept.rows] == ["ada_17_2_hw-1.zip", "bob_18_1_hw.zip"]
     assert kept.replaced == 1
+
+
+def test_no_result_is_stored_over_another_submission_s(tmp_path, keep):
+    keep("Ada"), keep("bob~2", submission="bob"), keep("eve_", submission="eve_")
+    given = [name_given(Path(name)) for name in ("ada", "bob", "eve_", "eve!")]
+    keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
+    assert keys == ["ada~2", "bob~2", "eve_", make_key("eve!")]
+
+
+def test_what_is_kept_under_a_key_of_earlier_versions_is_found_there(tmp_path, keep):
+    keep("ada_", submission="ada!"), keep("ada_~2", submission="ada?"), keep("eve")
+    given = [name_given(Path(name)) for name in ("ada_", "ada!", "ada?", "eve\u200b", "eve")]
+    keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
+    assert keys == ["ada_~3", "ada_", "ada_~2", make_key("eve\u200b"), "eve"]
 
 
 def test_after_a_stop_what_an_earlier_run_graded_is_listed_and_not_counted(tmp_path, job, keep):
