@@ -172,6 +172,36 @@ def test_a_file_in_utf_16_is_looked_into(tmp_path):
     assert stage(tmp_path)
 
 
+LATIN = CLASS + "# größe\n"
+
+
+@pytest.mark.parametrize("name", ["all.py", "folder/all.py"])
+def test_a_file_in_another_coding_that_is_all_there_is_is_refused_by_name(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / name).write_bytes(LATIN.encode("latin-1"))
+    sentence = refuse(tmp_path / name.partition("/")[0])
+    assert sentence == f"{tmp_path / name} is not text in UTF-8: save it as UTF-8"
+    (tmp_path / name).write_text("# coding: klingon\n" + LATIN)
+    assert "klingon, which Python does not know" in refuse(tmp_path / name)
+
+
+def test_a_file_in_another_coding_beside_good_ones_is_said(tmp_path):
+    (tmp_path / "scale.py").write_text(CLASS)
+    (tmp_path / "all.py").write_bytes(LATIN.encode("latin-1"))
+    assert stage(tmp_path).notes == ("all.py is not text in UTF-8: save it as UTF-8",)
+
+
+@pytest.mark.parametrize(
+    ("begin", "coding"),
+    [("# -*- coding: latin-1 -*-\n", "latin-1"), ("#!/x\r# vim: coding=cp1252\r", "cp1252"),
+     ("\n# coding: gbk\n", "gbk"), ("# coding: utf_7\n", "utf-7"), ("", "utf-8-sig")],
+)  # fmt: skip
+def test_a_coding_that_is_declared_is_as_good(tmp_path, begin, coding):
+    text = begin + (LATIN if coding != "gbk" else CLASS + "# 作业")
+    (tmp_path / "all.py").write_bytes(text.encode(coding))
+    assert stage(tmp_path).notes == ()
+
+
 @pytest.mark.parametrize(
     "text", ["class Scale(Base):", "  class Stack :", "Scale = Other", "from x import Scale"]
 )
@@ -222,6 +252,21 @@ def test_a_notebook_of_the_older_format_is_read(tmp_path):
 def test_a_notebook_may_begin_with_a_mark_of_its_coding(tmp_path, coding):
     (tmp_path / "a.ipynb").write_bytes(notebook("class Scale: 'ü'").encode(coding))
     assert stage(tmp_path / "a.ipynb").notebooks[0].cells[0].source == "class Scale: 'ü'"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(notebook("class Scale: 'ü'").replace("\\u00fc", "ü").encode("latin-1"),
+      "the notebook is not text in UTF-8: save it as UTF-8"),
+     (b"PK\3\4 and more", "it is a zip archive, not a notebook: let its name end in .zip"),
+     (b'{"cells":', "the notebook is not complete JSON (cut off in transfer?)")],
+)  # fmt: skip
+def test_a_notebook_that_cannot_be_read_is_named_with_what_it_is(tmp_path, content, words):
+    (tmp_path / "a.ipynb").write_bytes(content)
+    for path in (tmp_path, tmp_path / "a.ipynb"):
+        assert refuse(path).startswith(f"{tmp_path / 'a.ipynb'}: {words}")
+    (tmp_path / "scale.py").write_text(CLASS)
+    assert stage(tmp_path).notes[0].startswith(f"a.ipynb was left out: {words}")
 
 
 def test_cells_that_are_no_cells_are_said(tmp_path):

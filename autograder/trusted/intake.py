@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.trusted.archives import collect_archive
 from autograder.trusted.class_mentions import decode_roughly, mention_a_class
+from autograder.trusted.codings import explain_undecodable
 from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.folders import FileTooLarge, collect_folder, explain_os_error, read_file
 from autograder.trusted.notebooks import Notebook, UnreadableNotebook, read_notebook_cells
@@ -204,7 +205,7 @@ def _read_notebooks(entries: list[tuple[str, bytes]], found: FoundSources) -> li
             notebook = read_notebook_cells(path, content)
         except UnreadableNotebook as error:
             if len(entries) == 1:
-                raise UngradableSubmission(f"{found.shown}: {error}") from None
+                raise UngradableSubmission(f"{_within(found, path)}: {error}") from None
             found.leave_out(path, str(error))
             continue
         notebooks.append(notebook)
@@ -229,8 +230,15 @@ def _check_code(
             f"{found.shown} holds more than {found.limits.code_mib_max:g} MiB of code: take data "
             "out of it, or give only the folder your classes are in"
         )
-    texts = itertools.chain((decode_roughly(file.content) for file in files), cells)
-    if not mention_a_class(texts, class_names):
+    unreadable = {file.path: why for file in files if (why := explain_undecodable(file.content))}
+    # First, as the likeliest reason for a loss: the sandbox makes no classes of them.
+    found.notes[:0] = [f"{path} {why}" for path, why in unreadable.items()]
+    readable = (decode_roughly(file.content) for file in files if file.path not in unreadable)
+    if not mention_a_class(itertools.chain(readable, cells), class_names):
+        for file in files:
+            text = decode_roughly(file.content)
+            if file.path in unreadable and mention_a_class([text], class_names):
+                raise UngradableSubmission(f"{_within(found, file.path)} {unreadable[file.path]}")
         why = f" ({clean_text(found.notes[0])})" if found.notes else ""
         if found.archives:
             inner = clean_text(min(found.archives), 80)
@@ -239,6 +247,12 @@ def _check_code(
             f"{found.shown} defines none of the exercise's classes: expected for example "
             f"«class {class_names[0]}» in {expected_files[0]} or in a notebook{why}"
         )
+
+
+def _within(found: FoundSources, path: str) -> str:
+    """Return how a source is shown: with the folder or zip it lies in, if it does."""
+    alone = found.shown.lower().endswith(path.lower())
+    return found.shown if alone else clean_text(f"{found.shown}/{path}", 200)
 
 
 def _find_root(paths: list[str], expected_files: Sequence[str]) -> str:
