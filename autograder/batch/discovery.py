@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.batch.attempts import Handed, pick_submission, restore_name
+from autograder.batch.attempts import Handed, is_gradable, pick_submission, restore_name
 from autograder.batch.class_folder import (
     SOURCES,
     find_class,
@@ -38,6 +38,10 @@ class Entry:
     parts: tuple[tuple[Path, str], ...] = ()
     # Why it cannot be graded, where that is known from the names.
     problem: str = ""
+    # What of the student's is passed over, where something is.
+    note: str = ""
+    # What may be graded in its place: which of the two counts is told by what they define.
+    instead: "Entry | None" = None
 
 
 def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], list[str]]:
@@ -70,7 +74,7 @@ def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], li
                 notes.append(f"{clean_text(entry.name, 80)} holds nothing to grade")
             found.append(_plain(entry))
         elif is_archive(entry.name):
-            found.append(replace(_plain(entry), problem=_ask_for_another(entry.name)))
+            found.append(replace(_plain(entry), problem=ask_for_another([entry.name])))
         else:
             ignored.append(entry.name)
     found += [_choose(files, expected_files, notes) for files in grouped.values()]
@@ -110,27 +114,47 @@ def _choose(files: list[Handed], expected_files: Sequence[str], notes: list[str]
     """Return the one submission of one student."""
     files = sorted(files, key=lambda pair: (pair[1].order, pair[0].name))
     known = [pair for pair in files if not pair[1].is_aside] or files
-    taken, others = pick_submission(known)
-    entry, said = taken[-1] if taken else known[-1]
-    if others:
-        whose = said.student or clean_text(entry.name, 80)
+    picks = [_make_entry(pick, known, expected_files) for pick in pick_submission(known)]
+    if not picks:
+        entry, said = known[-1]
+        graded = [pair for pair in known if is_gradable(pair)]
+        told = _linked(entry.name) if entry.is_symlink() else _ask_which_or_another(graded, known)
+        return replace(_named(entry, said), problem=told)
+    if len(picks) == 1 and picks[0].note:
+        notes.append(picks[0].note)
+    if len(picks) > 1:
+        whose = picks[0].student or clean_text(picks[0].location.name, 80)
         notes.append(
-            f"of what {whose} handed in, graded: {_name_some(taken)}; "
-            f"passed over: {_name_some(others)}"
+            f"{whose} handed in several things; what defines more of the classes is graded, and "
+            "the report says which"
         )
-    if len(taken) > 1 or (taken and not entry.is_dir() and entry.name.lower().endswith(".py")):
+        return replace(picks[0], instead=picks[1])
+    return picks[0]
+
+
+def _make_entry(
+    taken: list[Handed], known: Sequence[Handed], expected_files: Sequence[str]
+) -> Entry:
+    """Return the entry of what may be graded, with a note on what is passed over for it."""
+    entry, said = taken[-1]
+    found = _named(entry, said)
+    if len(taken) > 1 or (not entry.is_dir() and entry.name.lower().endswith(".py")):
         # By the student's own names, of equal ones the last.
         parts = {restore_name(said.file, expected_files): path for path, said in taken}
-        return replace(
-            _named(entry, said),
+        found = replace(
+            found,
             parts=tuple((path, name) for name, path in sorted(parts.items())),
             late=any(said.late for _, said in taken),
         )
-    if taken:
-        return _named(entry, said)
-    is_link = entry.is_symlink()
-    told = _linked(entry.name) if is_link else _ask_for_another(said.file or entry.name)
-    return replace(_named(entry, said), problem=told)
+        taken = [pair for pair in taken if pair[0] in parts.values()]
+    others = [p for p in known if p not in taken and (is_gradable(p) or is_archive(p[0].name))]
+    if not others:
+        return found
+    whose = said.student or clean_text(entry.name, 80)
+    note = (
+        f"of what {whose} handed in, taken: {_name_some(taken)}; passed over: {_name_some(others)}"
+    )
+    return replace(found, note=note)
 
 
 def _name_some(files: Sequence[Handed]) -> str:
@@ -150,8 +174,15 @@ def _plain(entry: "os.DirEntry[str]") -> Entry:
     return name_given(Path(entry.path))
 
 
-def _ask_for_another(name: str) -> str:
-    return f"handed in {clean_text(name, 80)}: ask for a .zip, .ipynb or .py"
+def ask_for_another(names: Sequence[str]) -> str:
+    """Say that what was handed in is of no kind that can be graded."""
+    return f"handed in {_some(names)}: ask for a .zip, .ipynb or .py"
+
+
+def _ask_which_or_another(graded: Sequence[Handed], known: Sequence[Handed]) -> str:
+    if graded:
+        return f"handed in {_name_some(graded)}: nothing tells which one counts"
+    return ask_for_another([said.file or entry.name for entry, said in known])
 
 
 def _linked(name: str) -> str:

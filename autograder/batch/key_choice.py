@@ -83,10 +83,11 @@ def _read_owners(key: str, kept: Mapping[str, Sequence[Path]]) -> dict[str, str]
 
 def _names(entry: Entry) -> set[str]:
     """Return what a result of an entry may give as the name of its submission."""
+    others = _names(entry.instead) if entry.instead else set()
     name = entry.location.name
     if name in ("", ".."):  # the folder one stands in
         name = entry.location.absolute().resolve().name
-    return {clean_text(name, _NAME_CHARS)}
+    return {clean_text(name, _NAME_CHARS), *others}
 
 
 def _numbered(key: str) -> Iterator[str]:

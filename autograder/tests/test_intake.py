@@ -295,10 +295,44 @@ def test_a_folder_that_holds_only_one_zip_is_what_the_zip_holds(tmp_path):
 def test_a_folder_of_other_or_several_archives_says_to_unpack_them(tmp_path):
     (tmp_path / "homework.tar.gz").write_bytes(b"")
     assert "homework.tar.gz: unpack that" in refuse(tmp_path)
-    (tmp_path / "homework.zip").write_bytes(b"PK")
-    assert "2 archives, such as homework.tar.gz: unpack the one that counts" in refuse(tmp_path)
+    for name in ("a.zip", "b.zip"):
+        write_zip(tmp_path / name, {"scale.py": CLASS})
+    assert "3 archives, such as a.zip: unpack the one that counts" in refuse(tmp_path)
     (tmp_path / "main.py").write_text("print(1)")
-    assert "homework.tar.gz beside it was not opened: unpack that" in refuse(tmp_path)
+    assert "a.zip beside it was not opened: unpack that" in refuse(tmp_path)
+
+
+def test_of_files_and_a_zip_side_by_side_what_has_more_of_the_classes_counts(tmp_path):
+    write_zip(tmp_path / "work.zip", {"scale.py": CLASS})
+    (tmp_path / "all.ipynb").write_text(notebook(CLASS))
+    staged = stage(tmp_path)
+    assert (staged.paths, staged.passed_over) == (["all.ipynb"], "passed over: work.zip")
+    assert staged.notes == ("passed over: work.zip",)
+    write_zip(tmp_path / "work.zip", {"scale.py": CLASS, "stack.py": "class Stack: pass"})
+    staged = stage(tmp_path)
+    assert (paths(staged), staged.passed_over) == (
+        ["scale.py", "stack.py"],
+        "passed over: all.ipynb",
+    )
+    assert staged.notes == ("passed over: all.ipynb", "taken from work.zip")
+    (tmp_path / "work.zip").write_bytes(b"PK")
+    assert stage(tmp_path).paths == ["all.ipynb"]
+
+
+def test_a_zip_counts_where_what_lies_beside_it_is_no_part_of_the_exercise(tmp_path):
+    write_zip(tmp_path / "work.zip", {"scale.py": CLASS})
+    (tmp_path / "plot.py").write_text("print(1)")
+    (tmp_path / "old.rar").write_bytes(b"")
+    staged = stage(tmp_path)
+    assert (paths(staged), staged.passed_over) == (["scale.py"], "passed over: plot.py, old.rar")
+
+
+def test_a_folder_without_sources_says_what_is_in_it(tmp_path):
+    assert "is empty: it holds no .py file and no notebook" in refuse(tmp_path)
+    (tmp_path / ".DS_Store").write_text("")
+    assert "is empty" in refuse(tmp_path)
+    (tmp_path / "report.pdf").write_text("")
+    assert "holds no .py file and no notebook, only report.pdf" in refuse(tmp_path)
 
 
 def test_what_does_not_exist_or_is_empty_is_refused(tmp_path):

@@ -16,7 +16,7 @@ from autograder.batch.grader import Done, Job
 from autograder.batch.kept import find_other_scope, list_kept
 from autograder.batch.key_choice import make_keys_unique
 from autograder.batch.keys import make_key
-from autograder.batch.results_folder import Fingerprint, ResultsFolder, fingerprint_kit
+from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe, fingerprint_kit
 from autograder.manifest import load_kit
 from autograder.results import CheckResult, Result, write_atomically
 
@@ -207,6 +207,13 @@ def test_another_release_of_torch_is_another_fingerprint_and_another_build_is_no
         monkeypatch.setattr(results_folder, "version", lambda _, release=release: release)
         found.append(fingerprint_kit(kit))
     assert found[0] == found[1] != found[2]
+
+
+def test_what_is_passed_over_of_a_submission_is_noted_beside_what_is_wrong_with_it():
+    mark, entry = Fingerprint("d", "kit", 3, "o"), Entry(Path("ada"), "ada", note="passed over: b")
+    graded, not_graded = Result("ada", "toy", 3, ""), Result("ada", "toy", 3, "", problem="empty")
+    assert describe(entry, mark, graded)["note"] == "passed over: b"
+    assert describe(entry, mark, not_graded)["note"] == "empty; passed over: b"
 
 
 def test_whose_a_kept_result_is_follows_what_the_class_says_now(tmp_path):
