@@ -287,6 +287,14 @@ def test_names_of_platforms_are_read(tmp_path, name, student, number):
     assert (entry.student, entry.student_id) == (student, number)
 
 
+@pytest.mark.parametrize("form", ["39-25 - {} - Sep 24, 2024 926 PM", "{}_assignsubmission_file_"])
+def test_students_whose_names_only_look_alike_are_not_taken_for_one(tmp_path, form):
+    lay_out(
+        tmp_path, *(f"{form.format(name)}/scale.py" for name in ("Ada", "A\u00adda", "Ada\u3164"))
+    )
+    assert [entry.student for entry in discover(tmp_path, FILES)[0]] == ["Ada"] * 3
+
+
 def test_a_text_typed_beside_a_file_is_no_second_submission(tmp_path):
     lay_out(tmp_path, "Ada_7_assignsubmission_file_/scale.py",
             "Ada_7_assignsubmission_onlinetext_/onlinetext.html")  # fmt: skip
