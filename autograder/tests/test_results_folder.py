@@ -4,16 +4,17 @@ import csv
 import errno
 import os
 import shutil
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder import cli
-from autograder.batch import results_folder
+from autograder.batch import command, results_folder
 from autograder.batch.discovery import Entry, name_given
 from autograder.batch.grader import Done, Job
-from autograder.batch.kept import find_other_scope, list_kept
+from autograder.batch.kept import count_of, explain_others, find_other_scope, list_kept
 from autograder.batch.key_choice import make_keys_unique
 from autograder.batch.keys import make_key
 from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe, fingerprint_kit
@@ -56,7 +57,20 @@ def test_a_folder_that_is_read_only_is_named(tmp_path, submit, capsys):
     out = tmp_path / "out"
     out.mkdir(mode=0o500)
     assert grade(submit(), "--out", out) == 2
-    assert f"{out / '.lock'} cannot be written: Permission denied" in said(capsys)
+    assert said(capsys).endswith(
+        f"--out {out} cannot be written to: Permission denied; nothing was graded"
+    )
+
+
+def test_a_folder_that_cannot_be_locked_is_named_and_nothing_more_is_said(
+    tmp_path, submit, capsys, monkeypatch
+):
+    def fail(*_):
+        raise OSError(errno.EACCES, "Permission denied", "somewhere")
+
+    monkeypatch.setattr(command, "hold_folder", fail)
+    assert grade(submit(), "--out", tmp_path) == 2
+    assert said(capsys).endswith("cannot be written to: Permission denied; nothing was graded")
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -127,6 +141,36 @@ def test_what_is_kept_under_a_key_of_earlier_versions_is_found_there(tmp_path, k
     given = [name_given(Path(name)) for name in ("ada_", "ada!", "ada?", "eve\u200b", "eve")]
     keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
     assert keys == ["ada_~3", "ada_", "ada_~2", make_key("eve\u200b"), "eve"]
+
+
+@pytest.mark.parametrize(
+    ("regrade", "before", "words"),
+    [
+        (True, 0, "1 of 3 were graded and are kept; without --regrade the same command goes on"),
+        (True, 1, "1 of 3 were graded again; earlier results are kept of 1 of the others; without"),
+        (False, 1, "2 of 3 are kept; the same command goes on"),
+    ],
+)
+def test_what_is_said_of_a_stop_is_true(tmp_path, job, keep, regrade, before, words):
+    done = [keep("ada")]
+    others = [keep("bob").entry if before else Entry(Path("bob"), "bob"), Entry(Path("eve"), "eve")]
+    entries = [done[0].entry, *others]
+    kept = list_kept(ResultsFolder(tmp_path), job, entries, done)
+    told = command._say_stopped(kept, done, entries, Namespace(regrade=regrade))
+    assert words in told
+
+
+def test_one_is_no_plural(tmp_path, job, keep):
+    keep("ada_17_1_hw.zip", "17"), keep("bob")
+    new = keep("ada_17_2_hw-1.zip", "17")
+    kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
+    assert list(explain_others(kept))[1] == (
+        "1 kept result is of earlier submissions of the same student, and is not in the gradebook."
+    )
+    assert (count_of(1, "submission"), count_of(0, "submission")) == (
+        "1 submission",
+        "0 submissions",
+    )
 
 
 def test_after_a_stop_what_an_earlier_run_graded_is_listed_and_not_counted(tmp_path, job, keep):
