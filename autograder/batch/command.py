@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from autograder.batch.attendance import compare_with_roster, find_missing
 from autograder.batch.class_folder import Ambiguous, is_class_folder
 from autograder.batch.cluster import BadCluster, grade_on_cluster
 from autograder.batch.comparison import compare_results
@@ -32,13 +33,7 @@ from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
-from autograder.batch.roster import (
-    BadRoster,
-    Person,
-    compare_with_roster,
-    find_missing,
-    read_roster,
-)
+from autograder.batch.roster import BadRoster, Person, read_roster
 from autograder.batch.summary import describe_done, summarise
 from autograder.batch.text_reports import write_reports
 from autograder.manifest import Kit
