@@ -136,6 +136,13 @@ def test_no_result_is_stored_over_another_submission_s(tmp_path, keep):
     assert keys == ["ada~2", "bob~2", "eve_", make_key("eve!")]
 
 
+def test_a_key_whose_letters_are_composed_otherwise_is_another_submission_s(tmp_path, keep):
+    keep("\u1100\u1161")  # some file systems take the two for one
+    given = [name_given(Path(name)) for name in ("\uac00", "\u1100\u1161")]
+    keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
+    assert keys == ["\uac00~2", "\u1100\u1161"]
+
+
 def test_what_is_kept_under_a_key_of_earlier_versions_is_found_there(tmp_path, keep):
     keep("ada_", submission="ada!"), keep("ada_~2", submission="ada?"), keep("eve")
     given = [name_given(Path(name)) for name in ("ada_", "ada!", "ada?", "eve\u200b", "eve")]
