@@ -333,6 +333,9 @@ def test_a_folder_without_sources_says_what_is_in_it(tmp_path):
     assert "is empty" in refuse(tmp_path)
     (tmp_path / "report.pdf").write_text("")
     assert "holds no .py file and no notebook, only report.pdf" in refuse(tmp_path)
+    (tmp_path / "report.pdf").unlink()
+    write_zip(tmp_path / "work.zip", {"bert/report.pdf": ""})
+    assert "holds no .py file and no notebook, only report.pdf" in refuse(tmp_path)
 
 
 def test_what_does_not_exist_or_is_empty_is_refused(tmp_path):

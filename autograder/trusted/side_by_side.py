@@ -34,7 +34,8 @@ def open_archive_instead(folder: Path, found: FoundSources, class_names: Sequenc
         return
     if found.contents and _count(packed, class_names) <= _count(found, class_names):
         return
-    packed.notes.append(f"taken from {clean_text(zips[0], 120)}")
+    if packed.contents:
+        packed.notes.append(f"taken from {clean_text(zips[0], 120)}")
     found.archives = [path for path in found.archives if path != zips[0]] + packed.archives
     found.beside = list(found.contents)
     found.contents, found.others = packed.contents, packed.others
