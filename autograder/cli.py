@@ -129,7 +129,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _grade(options: argparse.Namespace, terminal: "Terminal") -> int:
-    kit = load_kit(options.kit.resolve(), options.assignment or only_assignment(options.kit))
+    kit = load_kit(options.kit.resolve(), choose_assignment(options))
     _check_options(options, kit)
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     from autograder.batch.command import BadBatch, grade_batch, is_batch
@@ -245,9 +245,25 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
         raise BadArguments(f"--json {options.json} is a folder; name a file")
 
 
+def choose_assignment(options: argparse.Namespace) -> str:
+    """Return the assignment that was named, or the only one. Raises BadArguments."""
+    found = _list_assignments(options.kit)
+    if not options.assignment or not found:
+        return only_assignment(options.kit)
+    if options.assignment not in found:
+        raise BadArguments(
+            f"there is no assignment {options.assignment}; there is: {', '.join(found)}"
+        )
+    return str(options.assignment)
+
+
+def _list_assignments(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in (root / "solutions").glob("*/rubric.toml"))
+
+
 def only_assignment(root: Path) -> str:
     """Return the kit's one assignment. Raises BadArguments where there is none or several."""
-    found = sorted(path.parent.name for path in (root / "solutions").glob("*/rubric.toml"))
+    found = _list_assignments(root)
     if len(found) == 1:
         return found[0]
     if not found:

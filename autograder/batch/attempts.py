@@ -1,6 +1,12 @@
 """Which of one student's files are the submission, where a platform gives them one by one.
 
 Runs on the trusted side, on hostile file names; names only, nothing is opened.
+
+One rule holds for all platforms, and for the folders in which some of them give a student's files
+(``trusted.intake``): single files belong together, an archive or a folder stands for itself, and of
+these two what defines more of the exercise's classes counts; of equal ones the newer, where the
+names tell, or else the single files. Of several archives the newest counts, or none where nothing
+tells which that is. What is passed over is said in the report and the gradebook.
 """
 
 from collections.abc import Sequence
@@ -11,20 +17,29 @@ from autograder.batch.platform_names import PlatformName
 Handed = tuple[Path, PlatformName]
 
 
-def pick_submission(files: Sequence[Handed]) -> tuple[list[Handed], list[Handed]]:
-    """Return what is graded, the last file at the end, and what else might have been.
+def pick_submission(files: Sequence[Handed]) -> list[list[Handed]]:
+    """Return what may be graded, the likelier first, each with its last file at the end.
 
-    That is the last folder or archive, or, where single files are newer, the modules with a
-    notebook that came along: as in a folder that holds both.
+    That is the last folder or archive, and the modules with a notebook that came along: as in a
+    folder that holds both.
     """
     real = [pair for pair in files if not pair[0].is_symlink()]
-    whole = [pair for pair in real if pair[0].is_dir() or _ends(pair, ".zip")]
-    loose = [pair for pair in real if not pair[0].is_dir() and _ends(pair, ".py", ".ipynb")]
-    if whole and (not loose or whole[-1][1].order >= loose[-1][1].order):
-        taken = whole[-1:]
-    else:
-        taken = _pick_together(loose)
-    return taken, [pair for pair in (*whole, *loose) if pair not in taken]
+    loose = _pick_together([p for p in real if not p[0].is_dir() and _ends(p, ".py", ".ipynb")])
+    whole = [pair for pair in real if is_whole(pair)]
+    if len(whole) > 1 and whole[-1][1].order == whole[-2][1].order:
+        whole = []
+    picks = [pick for pick in (loose, whole[-1:]) if pick]
+    return sorted(picks, key=lambda pick: -pick[-1][1].order)
+
+
+def is_whole(pair: Handed) -> bool:
+    """Whether a file stands for itself: a folder, or an archive that is read."""
+    return pair[0].is_dir() or _ends(pair, ".zip")
+
+
+def is_gradable(pair: Handed) -> bool:
+    """Whether a file may be a submission or a part of one, by its kind."""
+    return not pair[0].is_symlink() and (is_whole(pair) or _ends(pair, ".py", ".ipynb"))
 
 
 def _pick_together(loose: list[Handed]) -> list[Handed]:

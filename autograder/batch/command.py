@@ -5,27 +5,21 @@ Runs on the trusted side.
 
 import argparse
 import os
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from autograder.batch.attendance import compare_with_roster, find_missing
 from autograder.batch.class_folder import Ambiguous, is_class_folder
 from autograder.batch.cluster import BadCluster, grade_on_cluster
 from autograder.batch.comparison import compare_results
-from autograder.batch.discovery import (
-    Entry,
-    discover,
-    discover_named,
-    make_keys_unique,
-)
+from autograder.batch.discovery import Entry, discover, discover_named
 from autograder.batch.folder_lock import FolderInUse, hold_folder
 from autograder.batch.gradebook import row_of_nothing, write_gradebook
-from autograder.batch.grader import Done, Job, is_weakly_isolated
+from autograder.batch.grader import Done, Job
 from autograder.batch.interruption import Stopped, sigterm_like_ctrl_c, undisturbed
 from autograder.batch.kept import (
     Kept,
@@ -34,28 +28,21 @@ from autograder.batch.kept import (
     find_other_scope,
     list_kept,
 )
+from autograder.batch.key_choice import make_keys_unique
 from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
 from autograder.batch.results_folder import ResultsFolder, fingerprint_kit
-from autograder.batch.roster import (
-    BadRoster,
-    Person,
-    compare_with_roster,
-    find_missing,
-    read_roster,
-)
+from autograder.batch.roster import BadRoster, Person, read_roster
+from autograder.batch.summary import describe_done, summarise
 from autograder.batch.text_reports import write_reports
 from autograder.manifest import Kit
-from autograder.reports.class_summary import show_class
 from autograder.reports.output import Output
 from autograder.results import ExitStatus, write_objects
 from autograder.trusted.errors import NotIsolated
 from autograder.trusted.sandbox import demand_namespaces
 
 GRADEBOOK = "gradebook.csv"
-_NAMED = ("misconception", "one of", "pair")
-_COMMON_MAX = 8
 
 
 class BadBatch(Exception):
@@ -88,7 +75,7 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
         entries += found
         notes += passed_over
     found, passed_over = discover_named(named, files)
-    return make_keys_unique(entries + found), notes + passed_over
+    return entries + found, notes + passed_over
 
 
 def is_batch(options: argparse.Namespace, kit: Kit) -> bool:
@@ -134,7 +121,14 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     if options.diff and not old:
         raise BadBatch(f"--diff {options.diff}: that folder holds no results")
     try:
-        with hold_folder(out):
+        with ExitStack() as held:
+            try:
+                held.enter_context(hold_folder(out))
+            except OSError as error:
+                raise BadBatch(
+                    f"--out {out} cannot be written to: {error.strerror}; nothing was graded"
+                ) from error
+            entries = make_keys_unique(entries, out)
             done, kept = _grade_into(
                 ResultsFolder(out), entries, roster, options, kit, seed, device, console
             )
@@ -145,7 +139,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
             f"{error.filename or out} cannot be written: {error.strerror}; what was graded so far "
             "is kept, and the same command goes on from there"
         ) from error
-    _summarise(done, out, console, kit)
+    summarise(done, out, out / GRADEBOOK, console, kit)
     for sentence in explain_others(kept):
         console.print(Text(sentence))
     for sentence in compare_with_roster(roster, all_handed_in(entries, kept)) if roster else ():
@@ -225,9 +219,13 @@ def _say_stopped(
     kept: Kept, done: Sequence[Done], entries: Sequence[Entry], options: argparse.Namespace
 ) -> str:
     if options.regrade:
+        given = {entry.key for entry in entries} - {one.entry.key for one in done}
+        others = sum(1 for row in kept.rows if row["key"] in given)
+        kept_too = f"again; earlier results are kept of {others} of the others"
+        as_before = kept_too if others else "and are kept"
         return (
-            f"stopped: {len(done)} of {len(entries)} were graded again, the others are as they "
-            "were; without --regrade the same command goes on"
+            f"stopped: {len(done)} of {len(entries)} were graded {as_before}; without --regrade "
+            "the same command goes on"
         )
     return f"stopped: {kept.given} of {len(entries)} are kept; the same command goes on"
 
@@ -249,64 +247,6 @@ def _grade_all(
                 done.append(one)
                 advance()
                 if not options.quiet and one.fresh:
-                    console.print(Text(_line(one)))
+                    console.print(Text(describe_done(one)))
     order = {entry.key: index for index, entry in enumerate(entries)}
     done.sort(key=lambda one: order[one.entry.key])
-
-
-def _line(one: Done) -> str:
-    stored = one.stored
-    name = one.entry.student or one.entry.key
-    if stored["status"] != "graded":
-        return f"{name}: not graded: {stored['note']}"
-    lost = _wrong_layers(stored)
-    wrong = f"; wrong: {', '.join(lost)}" if lost else ""
-    return f"{name}: {stored['score']:g} of {stored['max_score']:g}{wrong}"
-
-
-def _wrong_layers(stored: dict[str, Any]) -> list[str]:
-    return list(
-        dict.fromkeys(c["layer"] for c in stored["checks"] if c["points"] < c["max_points"])
-    )
-
-
-def count_misconceptions(stored: Sequence[dict[str, Any]]) -> list[tuple[str, int]]:
-    """Return how many submissions have each known mistake, the commonest first."""
-    counts: Counter[str] = Counter()
-    for one in stored:
-        named = {
-            part
-            for check in one["checks"]
-            if check["diagnosis"] and check["diagnosis"]["kind"] in _NAMED
-            for part in check["diagnosis"]["id"].split(" + ")
-        }
-        counts.update(named)
-    return counts.most_common()
-
-
-def _summarise(done: Sequence[Done], out: Path, console: Console, kit: Kit) -> None:
-    graded = [one for one in done if one.stored["status"] == "graded"]
-    unicode = console.encoding.lower().startswith("utf")
-    show_class(console, [one.stored for one in graded], kit, unicode=unicode)
-    fresh = sum(1 for one in graded if one.fresh)
-    console.print(
-        Text(
-            f"{len(done)} submissions: {fresh} graded now, {len(graded) - fresh} unchanged since "
-            f"last time, {len(done) - len(graded)} not gradable. Results: {out}, {out / GRADEBOOK}"
-        )
-    )
-    common = count_misconceptions([one.stored for one in done])
-    if common:
-        told = ", ".join(f"{name} ({count})" for name, count in common[:_COMMON_MAX])
-        console.print(Text(f"Most common mistakes: {told}"))
-    weak = [one.stored for one in done if is_weakly_isolated(one.stored)]
-    if weak:
-        console.print(
-            Text(
-                f"Isolation was weak for {len(weak)} of them: {weak[0]['isolation']}.",
-                style="yellow",
-            )
-        )
-    for one in done:
-        if one.fault:
-            console.print(Text(f"the grader itself failed on {one.entry.key}: {one.fault}"))

@@ -37,12 +37,14 @@ def compare_results(old: Iterable[_Stored], new: Iterable[_Stored]) -> list[str]
 def match_results(old: Sequence[_Stored], new: Sequence[_Stored]) -> dict[str, str]:
     """Return each new result's key with the old one's of the same student.
 
-    By key first: that is the same file. A platform names a student's next file otherwise, so then
-    by student number, then by name; only what one result on each side has tells whose it is.
+    By the submission's name first, with its key where several have that name: that is the same
+    file. A platform names a student's next file otherwise, so then by student number, then by name;
+    only what one result on each side has tells whose it is.
     """
     pairs: dict[str, str] = {}
-    ways: tuple[Callable[[_Stored], str], ...] = (
-        lambda stored: stored["key"],
+    ways: tuple[Callable[[_Stored], Any], ...] = (
+        lambda stored: (stored["key"], stored["submission"]),
+        lambda stored: stored["submission"],
         lambda stored: stored["student_id"],
         # The name of another student with the same name belongs to another number.
         lambda stored: stored["student"],
@@ -57,7 +59,7 @@ def match_results(old: Sequence[_Stored], new: Sequence[_Stored]) -> dict[str, s
     return pairs
 
 
-def _unique(tell: Callable[[_Stored], str], stored: Sequence[_Stored]) -> dict[str, _Stored]:
+def _unique(tell: Callable[[_Stored], Any], stored: Sequence[_Stored]) -> dict[Any, _Stored]:
     counts = Counter(map(tell, stored))
     return {tell(one): one for one in stored if tell(one) and counts[tell(one)] == 1}
 

@@ -4,13 +4,12 @@ Runs on the trusted side, on hostile file names. One student's files are one sub
 many a platform made of them; where a folder may be one submission or a class, it is not guessed.
 """
 
-import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.batch.attempts import Handed, pick_submission, restore_name
+from autograder.batch.attempts import Handed, is_gradable, pick_submission, restore_name
 from autograder.batch.class_folder import (
     SOURCES,
     find_class,
@@ -20,17 +19,15 @@ from autograder.batch.class_folder import (
     refuse_sections,
 )
 from autograder.batch.gradescope import METADATA, read_names
+from autograder.batch.keys import make_key
 from autograder.batch.platform_names import PlatformName, read_platform_name
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.wanted import is_archive
 
-# File systems take names of 255 bytes, and a result's has an ending, a temporary one more.
-_KEY_BYTES_MAX = 160
-
 
 @dataclass(frozen=True)
 class Entry:
-    """One submission of a batch. ``key`` is its name in the results: unique and stable."""
+    """One submission of a batch. ``key`` is its name in the results: see ``key_choice``."""
 
     location: Path
     key: str
@@ -41,6 +38,10 @@ class Entry:
     parts: tuple[tuple[Path, str], ...] = ()
     # Why it cannot be graded, where that is known from the names.
     problem: str = ""
+    # What of the student's is passed over, where something is.
+    note: str = ""
+    # What may be graded in its place: which of the two counts is told by what they define.
+    instead: "Entry | None" = None
 
 
 def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], list[str]]:
@@ -73,7 +74,7 @@ def discover(path: Path, expected_files: Sequence[str]) -> tuple[list[Entry], li
                 notes.append(f"{clean_text(entry.name, 80)} holds nothing to grade")
             found.append(_plain(entry))
         elif is_archive(entry.name):
-            found.append(replace(_plain(entry), problem=_ask_for_another(entry.name)))
+            found.append(replace(_plain(entry), problem=ask_for_another([entry.name])))
         else:
             ignored.append(entry.name)
     found += [_choose(files, expected_files, notes) for files in grouped.values()]
@@ -113,27 +114,47 @@ def _choose(files: list[Handed], expected_files: Sequence[str], notes: list[str]
     """Return the one submission of one student."""
     files = sorted(files, key=lambda pair: (pair[1].order, pair[0].name))
     known = [pair for pair in files if not pair[1].is_aside] or files
-    taken, others = pick_submission(known)
-    entry, said = taken[-1] if taken else known[-1]
-    if others:
-        whose = said.student or clean_text(entry.name, 80)
+    picks = [_make_entry(pick, known, expected_files) for pick in pick_submission(known)]
+    if not picks:
+        entry, said = known[-1]
+        graded = [pair for pair in known if is_gradable(pair)]
+        told = _linked(entry.name) if entry.is_symlink() else _ask_which_or_another(graded, known)
+        return replace(_named(entry, said), problem=told)
+    if len(picks) == 1 and picks[0].note:
+        notes.append(picks[0].note)
+    if len(picks) > 1:
+        whose = picks[0].student or clean_text(picks[0].location.name, 80)
         notes.append(
-            f"of what {whose} handed in, graded: {_name_some(taken)}; "
-            f"passed over: {_name_some(others)}"
+            f"{whose} handed in several things; what defines more of the classes is graded, and "
+            "the report says which"
         )
-    if len(taken) > 1 or (taken and not entry.is_dir() and entry.name.lower().endswith(".py")):
+        return replace(picks[0], instead=picks[1])
+    return picks[0]
+
+
+def _make_entry(
+    taken: list[Handed], known: Sequence[Handed], expected_files: Sequence[str]
+) -> Entry:
+    """Return the entry of what may be graded, with a note on what is passed over for it."""
+    entry, said = taken[-1]
+    found = _named(entry, said)
+    if len(taken) > 1 or (not entry.is_dir() and entry.name.lower().endswith(".py")):
         # By the student's own names, of equal ones the last.
         parts = {restore_name(said.file, expected_files): path for path, said in taken}
-        return replace(
-            _named(entry, said),
+        found = replace(
+            found,
             parts=tuple((path, name) for name, path in sorted(parts.items())),
             late=any(said.late for _, said in taken),
         )
-    if taken:
-        return _named(entry, said)
-    is_link = entry.is_symlink()
-    told = _linked(entry.name) if is_link else _ask_for_another(said.file or entry.name)
-    return replace(_named(entry, said), problem=told)
+        taken = [pair for pair in taken if pair[0] in parts.values()]
+    others = [p for p in known if p not in taken and (is_gradable(p) or is_archive(p[0].name))]
+    if not others:
+        return found
+    whose = said.student or clean_text(entry.name, 80)
+    note = (
+        f"of what {whose} handed in, taken: {_name_some(taken)}; passed over: {_name_some(others)}"
+    )
+    return replace(found, note=note)
 
 
 def _name_some(files: Sequence[Handed]) -> str:
@@ -153,8 +174,15 @@ def _plain(entry: "os.DirEntry[str]") -> Entry:
     return name_given(Path(entry.path))
 
 
-def _ask_for_another(name: str) -> str:
-    return f"handed in {clean_text(name, 80)}: ask for a .zip, .ipynb or .py"
+def ask_for_another(names: Sequence[str]) -> str:
+    """Say that what was handed in is of no kind that can be graded."""
+    return f"handed in {_some(names)}: ask for a .zip, .ipynb or .py"
+
+
+def _ask_which_or_another(graded: Sequence[Handed], known: Sequence[Handed]) -> str:
+    if graded:
+        return f"handed in {_name_some(graded)}: nothing tells which one counts"
+    return ask_for_another([said.file or entry.name for entry, said in known])
 
 
 def _linked(name: str) -> str:
@@ -170,32 +198,3 @@ def name_given(path: Path) -> Entry:
     is_file = name.lower().endswith(SOURCES) or is_archive(name)
     stem = Path(name).stem.removesuffix(".tar") if is_file else name
     return Entry(path, make_key(name), clean_text(stem, 80))
-
-
-def make_keys_unique(entries: Iterable[Entry]) -> list[Entry]:
-    """Give entries that would share a result file a number each; the order decides.
-
-    Some file systems tell no capitals from small letters. What is named twice is taken once.
-    """
-    seen: dict[str, int] = {}
-    taken: set[Path] = set()
-    unique = []
-    for entry in entries:
-        if entry.location.absolute() in taken:
-            continue
-        taken.add(entry.location.absolute())
-        plain = entry.key.casefold()
-        count = seen[plain] = seen.get(plain, 0) + 1
-        unique.append(entry if count == 1 else replace(entry, key=f"{entry.key}~{count}"))
-    return unique
-
-
-def make_key(name: str) -> str:
-    """Return a file name's letters, digits and a few marks: a safe name for its result."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in clean_text(name, 250))
-    safe = safe.strip(".") or "submission"
-    if len(safe.encode()) <= _KEY_BYTES_MAX:
-        return safe
-    # What is cut off is what may tell two of them apart.
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{safe.encode()[:_KEY_BYTES_MAX].decode('utf-8', 'ignore')}~{digest}"

@@ -11,16 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
-from autograder.batch.platform_names import explain_several
 from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe
+from autograder.batch.staging import name_of, stage_entry
 from autograder.manifest import Kit, KitError
 from autograder.results import Result, is_isolated
-from autograder.trusted.errors import UngradableSubmission
-from autograder.trusted.intake import IntakeLimits, StagedSubmission, stage_submission
-from autograder.trusted.outcomes import clean_text
+from autograder.trusted.intake import StagedSubmission
 
-# What no submission is to blame for, and what the next one would meet as well.
-ENDS_THE_BATCH = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 # What stands for the options where the grader itself failed on a submission.
 GIVEN_UP = "given up"
 # What the system has against the name of one result.
@@ -132,22 +128,8 @@ def prepare(
 
     Raises OSError when a result cannot be stored.
     """
-    names = [layer.name for layer in kit.layers]
-    files = [layer.file for layer in kit.layers]
-    staged, problem = None, entry.problem
-    try:
-        if not problem:
-            staged = stage_submission(entry.location, names, files, IntakeLimits(), entry.parts)
-            problem = explain_several(staged.name, staged.paths, files)
-    except UngradableSubmission as error:
-        problem = explain_several(_name_of(entry), error.archives, files)
-        problem = problem or _without_folder(str(error), entry)
-    except OSError as error:
-        if error.errno in ENDS_THE_BATCH:
-            raise
-        problem = f"{_name_of(entry)}: {error.strerror}"
-    staged = None if problem else staged
-    digest = staged.digest if staged else f"unreadable: {problem}"
+    entry, staged, problem = stage_entry(kit, entry)
+    digest = staged.whole_digest if staged else f"unreadable: {problem}{entry.note}"
     mark = Fingerprint(digest, job.kit_digest, job.seed, job.options)
     known = None if regrade else results.holds(entry, mark)
     if known is not None and not (job.require_isolation and is_weakly_isolated(known)):
@@ -187,18 +169,8 @@ def _store(
         return Done(entry, describe(entry, mark, result), fresh=True, fault=why)
 
 
-def _name_of(entry: Entry) -> str:
-    return clean_text(entry.location.name, 120)
-
-
-def _without_folder(problem: str, entry: Entry) -> str:
-    """Say a submission's name for its path: a class that is moved elsewhere is as it was."""
-    name = _name_of(entry)
-    return problem.replace(clean_text(str(entry.location), 200), name) if name else problem
-
-
 def _not_graded(job: Job, entry: Entry, problem: str) -> Result:
     return Result(
-        _name_of(entry), job.assignment, job.seed, "", gradable=False, problem=problem,
+        name_of(entry), job.assignment, job.seed, "", gradable=False, problem=problem,
         training="none",
     )  # fmt: skip

@@ -70,14 +70,20 @@ def explain_others(kept: Kept) -> Iterator[str]:
     """Yield a sentence for what the gradebook lists or leaves out beside this run's results."""
     if kept.not_given:
         yield (
-            f"The gradebook holds {len(kept.rows)} results. Of submissions that were not given "
-            f"this time: {kept.not_given}, which say so."
+            f"The gradebook holds {count_of(len(kept.rows), 'result')}. Of submissions that were "
+            f"not given this time: {kept.not_given}, which say so."
         )
     if kept.replaced:
+        are, other = ("is", "") if kept.replaced == 1 else ("are", "s")
         yield (
-            f"{kept.replaced} kept results are of earlier submissions of the same students, and "
-            "are not in the gradebook."
+            f"{count_of(kept.replaced, 'kept result')} {are} of earlier submissions of the same "
+            f"student{other}, and {are} not in the gradebook."
         )
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return so many of a thing, in words: 1 result, 2 results."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def find_other_scope(results: ResultsFolder, job: Job, entries: Sequence[Entry]) -> str:

@@ -41,7 +41,8 @@ _DIGITS_MAX = 18
 class PlatformName:
     """What a platform's name for a file or folder says."""
 
-    student: str
+    # The student's name as it stands there.
+    written: str
     number: str = ""
     late: bool = False
     # The larger, the later it was handed in.
@@ -54,9 +55,14 @@ class PlatformName:
     attempt: int = 0
 
     @property
+    def student(self) -> str:
+        """The student's name, fit to be shown."""
+        return clean_text(self.written, 80)
+
+    @property
     def whose(self) -> tuple[str, str]:
-        """What tells one student's files from another's."""
-        return self.number, self.student
+        """What tells one student's files from another's: names may look alike."""
+        return self.number, self.written
 
 
 def read_platform_name(name: str) -> PlatformName | None:
@@ -96,7 +102,7 @@ def _read_canvas(name: str, *, long_only: bool) -> PlatformName | None:
     hidden = _CANVAS_ANONYMOUS.match(name)
     if hidden:
         return PlatformName(
-            clean_text(hidden["name"], 80), "", bool(hidden["late"] or hidden["also"]),
+            hidden["name"], "", bool(hidden["late"] or hidden["also"]),
             _number(hidden["file_id"]), hidden["file"],
         )  # fmt: skip
     pairs = [pair for pair in _CANVAS_PAIR.finditer(name) if pair.start() > 0]
@@ -111,7 +117,7 @@ def _read_canvas(name: str, *, long_only: bool) -> PlatformName | None:
     student = name[: pair.start()]
     late = student.endswith("_LATE")
     return PlatformName(
-        clean_text(student.removesuffix("_LATE"), 80), pair["id"], late,
+        student.removesuffix("_LATE"), pair["id"], late,
         _number(pair["file_id"]), pair["file"],
     )  # fmt: skip
 
@@ -120,7 +126,7 @@ def _read_moodle(name: str) -> PlatformName | None:
     found = _MOODLE.match(name)
     if not found:
         return None
-    student, number = clean_text(found["name"], 80), found["id"] or ""
+    student, number = found["name"], found["id"] or ""
     if student == "Participant" and number:  # marked blindly, all have this name
         student = f"{student} {number}"
     aside = found["kind"] != "file"
@@ -136,9 +142,7 @@ def _read_brightspace(name: str) -> PlatformName | None:
         with contextlib.suppress(ValueError):
             when = datetime.strptime(f"{found['when']} +0000", f"{months} %d, %Y %I%M %p %z")
             order = int(when.timestamp())
-    return PlatformName(
-        clean_text(found["name"], 80), order=order, attempt=order, file=found["file"] or ""
-    )
+    return PlatformName(found["name"], order=order, attempt=order, file=found["file"] or "")
 
 
 def _read_blackboard(name: str) -> PlatformName | None:
@@ -147,7 +151,7 @@ def _read_blackboard(name: str) -> PlatformName | None:
         return None
     order = _number(found["when"].replace("-", ""))
     return PlatformName(
-        clean_text(found["name"], 80), order=order, attempt=order, file=found["file"] or "",
+        found["name"], order=order, attempt=order, file=found["file"] or "",
         is_aside=not found["file"],
     )  # fmt: skip
 

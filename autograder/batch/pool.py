@@ -13,17 +13,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 
 from autograder.batch.discovery import Entry
-from autograder.batch.grader import (
-    ENDS_THE_BATCH,
-    BatchGrader,
-    Done,
-    Job,
-    give_up,
-    keep,
-    prepare,
-)
+from autograder.batch.grader import BatchGrader, Done, Job, give_up, keep, prepare
 from autograder.batch.interruption import children_deaf_to_ctrl_c, ignore_ctrl_c
 from autograder.batch.results_folder import ResultsFolder
+from autograder.batch.staging import ENDS_THE_BATCH
 from autograder.manifest import load_kit
 
 _TRIES_MAX = 2

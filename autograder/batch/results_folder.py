@@ -63,7 +63,7 @@ def describe(entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str
         "key": entry.key,
         **describe_owner(entry),
         "status": "graded" if result.gradable else "not gradable",
-        "note": result.problem,
+        "note": "; ".join(filter(None, (result.problem, entry.note))),
         "fingerprint": asdict(fingerprint),
     }
 

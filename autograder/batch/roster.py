@@ -5,17 +5,13 @@ Runs on the trusted side; reads a CSV that staff exported from their course.
 
 import contextlib
 import csv
-import functools
 import io
 import itertools
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.batch.discovery import Entry
 from autograder.trusted.outcomes import clean_text
 
 # As headers are compared: in small letters, without underscores.
@@ -155,64 +151,3 @@ def _read_text(path: Path) -> str:
 
 def _cell(row: list[str], index: int | None) -> str:
     return row[index].strip() if index is not None and index < len(row) else ""
-
-
-def find_missing(roster: Iterable[Person], entries: Iterable[Entry]) -> list[Person]:
-    """Return those of the roster of whom there is no submission.
-
-    A name decides where a submission has one: platforms give numbers of several kinds.
-    """
-    known = list(entries)
-    return [person for person in roster if not any(_is_of(entry, person) for entry in known)]
-
-
-def compare_with_roster(roster: Sequence[Person], entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield a sentence for who is missing, who is not on the roster, and what is not certain."""
-    missing = find_missing(roster, entries)
-    if roster and len(missing) == len(roster):
-        yield "nobody on the roster is found among the submissions: is it this class's?"
-    strangers = [e for e in entries if not any(_is_of(e, person) for person in roster)]
-    for person in missing:
-        # Platforms give numbers of several kinds: a person decides whether it is the same.
-        alike_numbers = [e.student or e.key for e in strangers if person.number in _numbers(e)]
-        told = f"; is it {alike_numbers[0]}, of the same number?" if alike_numbers else ""
-        yield f"missing: {person.shown}{told}"
-    alike = Counter(_plain(person.name) for person in roster if person.name)
-    for person in roster:
-        count = alike[_plain(person.name)]
-        if count > 1 and person not in missing:
-            name = clean_text(person.name, 200)
-            yield f"not certain: {count} people on the roster are called {name}"
-            alike[_plain(person.name)] = 0
-    for entry in strangers:
-        yield f"not on the roster: {entry.student or entry.key}"
-
-
-def _is_of(entry: Entry, person: Person) -> bool:
-    names = {_plain(name) for name in entry.student.split(";") if name.strip()}
-    if person.number and _plain(person.number) in names:  # a file that is named by the number
-        return True
-    if person.name and names:
-        return bool(_forms(person.name) & names)
-    return person.number in _numbers(entry)
-
-
-def _numbers(entry: Entry) -> set[str]:
-    return {number.strip() for number in entry.student_id.split(";")} - {""}
-
-
-@functools.cache
-def _plain(name: str) -> str:
-    """Return a name's letters, however they are composed and whatever marks they carry."""
-    apart = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(char for char in apart if char.isalnum())
-
-
-@functools.cache
-def _forms(name: str) -> frozenset[str]:
-    """Return the ways a name is written without spaces: Ada Lovelace is also lovelaceada."""
-    words = [_plain(word) for word in name.replace(",", " ").split()]
-    turned = [[*words[-1:], *words[:-1]], [*words[1:], *words[:1]]]
-    # Middle names come and go.
-    outer = [[words[0], words[-1]], [words[-1], words[0]]] if len(words) > 2 else []
-    return frozenset("".join(form) for form in (words, *turned, *outer))

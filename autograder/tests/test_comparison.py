@@ -1,5 +1,7 @@
 """Comparing: what differs is told, NaN never passes, chance accuses nobody."""
 
+import unicodedata
+
 import pytest
 import torch
 
@@ -119,3 +121,13 @@ def test_what_train_mode_gives_in_another_shape_is_the_students_fault(shape):
         recover_branch(got, WANT, slice(2, None))
     with pytest.raises(CheckFailed, match="shape"):
         expect_kept_or_dropped(got, WANT, 0.3, "the values")
+
+
+def test_what_cannot_be_seen_is_left_out_of_shown_text():
+    hidden = [chr(c) for c in range(0xD800) if unicodedata.category(chr(c)) == "Cf"]
+    # What Unicode calls default-ignorable without that category.
+    hidden += "\u034f\u115f\u1160\u17b4\u17b5\u180b\u2065\u3164\ufe0f\ufeff\uffa0\ufff9"
+    for char in hidden:
+        assert clean_text(f"a{char}b{char}") == "ab", hex(ord(char))
+    for shown in ("é", "ß", "作业", "عربي", "नमस्ते", "e\u0301", "ｱ", "a\u00a0b"):
+        assert clean_text(shown) == " ".join(shown.split())

@@ -17,7 +17,8 @@ def result(key, score, student="", number="", *, status="graded", most=100, **ma
         {"id": each, "points": won, "max_points": 50, "message": ""} for each, won in points.items()
     ]
     fingerprint = {"submission": key, "kit": "k", "seed": 1, "options": "all", **mark}
-    return {"key": key, "student": student, "student_id": number, "score": score, "status": status,
+    return {"key": key, "submission": key, "student": student, "student_id": number,
+            "score": score, "status": status,
             "max_score": most, "fingerprint": fingerprint,
             "checks": checks if status == "graded" else []}  # fmt: skip
 
@@ -82,6 +83,14 @@ def test_a_canvas_resubmission_is_followed_by_the_student_s_number():
         "ada_17_9_hw-1.zip: 41.5 -> 100 (the submission changed)"
     )
     assert not any("new" in line or "gone" in line for line in compare_results(old, new))
+
+
+def test_a_key_that_another_submission_had_before_is_not_followed():
+    old, new = result("ada_", 10), [result("ada_", 100), result("ada_~12ab34cd", 20)]
+    old["submission"] = new[1]["submission"] = "ada!"
+    assert compare_results([old], new)[:2] == [
+        "ada_: new, 100", "ada_~12ab34cd: 10 -> 20 (the submission changed)"
+    ]  # fmt: skip
 
 
 def test_without_numbers_a_name_that_is_unique_is_followed():

@@ -1,6 +1,8 @@
 """Whose each submission of a class is, and what is one: read from names only, never guessed."""
 
+import json
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -11,13 +13,11 @@ from autograder import cli
 from autograder.batch import gradescope
 from autograder.batch.class_folder import Ambiguous, is_class_folder
 from autograder.batch.command import collect_entries
-from autograder.batch.discovery import (
-    discover,
-    make_key,
-    make_keys_unique,
-    name_given,
-)
+from autograder.batch.discovery import discover, name_given
+from autograder.batch.key_choice import make_keys_unique
+from autograder.batch.keys import make_key
 from autograder.batch.platform_names import explain_several
+from autograder.batch.staging import stage_entry
 from autograder.manifest import load_kit
 
 TOY = Path(__file__).parent / "toy_course"
@@ -105,7 +105,7 @@ def test_of_several_attempts_the_last_one_counts(tmp_path):
         (tmp_path / name).write_text("")
     entries, notes = discover(tmp_path, FILES)
     assert [e.location.name for e in entries] == ["ada_1_12_hw-2.zip", "bob_2_13_hw.zip"]
-    assert notes == ["of what ada handed in, graded: hw-2.zip; passed over: hw.zip, hw-1.zip"]
+    assert notes == ["of what ada handed in, taken: hw-2.zip; passed over: hw.zip, hw-1.zip"]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "=1+1", "\u202egnp.exe", ".", "con\x00"])
@@ -181,6 +181,87 @@ def test_a_newer_notebook_replaces_modules_where_attempts_are_told_apart(tmp_pat
     assert len(notes) == 1
 
 
+_CANVAS = "ada_1234_500{}_{}"
+_MOODLE = "Ada_7_assignsubmission_file_{1}"
+
+
+def stage(folder):
+    """Lay hold of the one submission in a class folder: its paths, its note, or its problem."""
+    (entry,) = discover(folder, FILES)[0]
+    entry, staged, problem = stage_entry(load_kit(TOY, "toy"), entry)
+    return (staged.paths, entry.note, staged.notes) if staged else problem
+
+
+@pytest.mark.parametrize("form", [_CANVAS, _MOODLE, "Ada_7_assignsubmission_file_/{1}"])
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+@pytest.mark.parametrize("more", ["hw.zip", "work.ipynb"])
+@pytest.mark.parametrize("less", ["class Scale: 1", "class Scales: 1"])
+def test_of_a_notebook_and_a_zip_what_defines_more_counts_whatever_the_platform(
+    tmp_path, form, order, more, less
+):
+    both = "class Scale: 1\nclass Stack: 2"
+    packed, book = (
+        form.format(*pair) for pair in zip(order, ("hw.zip", "work.ipynb"), strict=True)
+    )
+    lay_out(tmp_path, packed, book)
+    cell = {"cell_type": "code", "source": less if more == "hw.zip" else both}
+    (tmp_path / book).write_text(json.dumps({"cells": [cell]}))
+    with zipfile.ZipFile(tmp_path / packed, "w") as archive:
+        archive.writestr("scale.py", both if more == "hw.zip" else less)
+    paths, note, notes = stage(tmp_path)
+    assert paths[0].endswith("scale.py" if more == "hw.zip" else "work.ipynb")
+    assert note.endswith(f"passed over: {'work.ipynb' if more == 'hw.zip' else 'hw.zip'}")
+    assert note in notes
+
+
+@pytest.mark.parametrize(
+    ("form", "order", "graded"),
+    [(_CANVAS, (1, 2), "work.ipynb"), (_CANVAS, (2, 1), "scale.py"),
+     (_MOODLE, (1, 2), "work.ipynb"),
+     ("Ada_7_assignsubmission_file_/{1}", (1, 2), "work.ipynb")],
+)  # fmt: skip
+def test_of_two_that_define_as_much_the_newer_counts_or_else_the_single_files(
+    tmp_path, form, order, graded
+):
+    packed, book = (
+        form.format(*pair) for pair in zip(order, ("hw.zip", "work.ipynb"), strict=True)
+    )
+    lay_out(tmp_path, packed, book)
+    cell = {"cell_type": "code", "source": "class Scale: 1"}
+    (tmp_path / book).write_text(json.dumps({"cells": [cell]}))
+    with zipfile.ZipFile(tmp_path / packed, "w") as archive:
+        archive.writestr("scale.py", "class Scale: 1")
+    assert stage(tmp_path)[0][0].endswith(graded)
+
+
+def test_between_several_archives_nobody_guesses_unless_names_tell_the_newest(tmp_path):
+    for form in (_MOODLE, "Ada_7_assignsubmission_file_/{1}"):
+        folder = lay_out(tmp_path / form[:9] / str(len(form)), *(form.format(0, n) for n in
+                         ("a.zip", "b.zip")))  # fmt: skip
+        assert "a.zip" in stage(folder)
+
+
+def test_of_single_files_of_one_name_the_older_is_said_to_be_passed_over(tmp_path):
+    lay_out(tmp_path, "ada_1234_5001_scale.py", "ada_1234_5003_scale-1.py", "ada_1234_5002_a.rar")
+    entries, notes = discover(tmp_path, FILES)
+    told = "of what ada handed in, taken: scale-1.py; passed over: scale.py, a.rar"
+    assert (entries[0].note, notes) == (told, [told])
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["Ada_7_assignsubmission_file_/report.pdf"], "handed in report.pdf: ask for a .zip"),
+        (["Ada_7_assignsubmission_file_/a.ipynb.txt"], "handed in a.ipynb.txt: ask for a .zip"),
+        (["Ada_7_assignsubmission_file_/a.rar"], "handed in a.rar: ask for a .zip"),
+        (["Ada_7_assignsubmission_onlinetext_/onlinetext.html"], "handed in onlinetext.html: ask"),
+        (["Ada_7_assignsubmission_file_/"], "Ada_7_assignsubmission_file_ is empty"),
+    ],
+)
+def test_a_folder_with_nothing_to_grade_says_what_was_handed_in(tmp_path, names, words):
+    assert stage(lay_out(tmp_path, *names)).startswith(words)
+
+
 def test_a_number_in_the_students_own_name_is_no_attempt(tmp_path):
     lay_out(tmp_path, "ada_9876_5001_hw-2024.zip", "ada_9876_5002_hw.zip")
     entries, notes = discover(tmp_path, FILES)
@@ -204,6 +285,14 @@ def test_a_number_in_the_students_own_name_is_no_attempt(tmp_path):
 def test_names_of_platforms_are_read(tmp_path, name, student, number):
     (entry,) = discover(lay_out(tmp_path, name), FILES)[0]
     assert (entry.student, entry.student_id) == (student, number)
+
+
+@pytest.mark.parametrize("form", ["39-25 - {} - Sep 24, 2024 926 PM", "{}_assignsubmission_file_"])
+def test_students_whose_names_only_look_alike_are_not_taken_for_one(tmp_path, form):
+    lay_out(
+        tmp_path, *(f"{form.format(name)}/scale.py" for name in ("Ada", "A\u00adda", "Ada\u3164"))
+    )
+    assert [entry.student for entry in discover(tmp_path, FILES)[0]] == ["Ada"] * 3
 
 
 def test_a_text_typed_beside_a_file_is_no_second_submission(tmp_path):
@@ -287,6 +376,23 @@ def test_keys_differ_in_more_than_capitals_and_nothing_is_taken_twice(tmp_path):
     lay_out(tmp_path, "Ada/scale.py", "ada/scale.py")
     named = [name_given(tmp_path / name) for name in ("Ada", "ada", "ada")]
     assert [entry.key for entry in make_keys_unique(named)] == ["Ada", "ada~2"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ada_", "ada!"), ("ada?", "ada!"), ("a b", "a_b"), (".ada", "ada"), ("ada", "ada\u200b"),
+     ("ada…", "ada_"), ("é", "e\u0301"), ("submission", "..."), ("x~2", "x_2")],
+)  # fmt: skip
+def test_names_that_differ_only_in_what_a_key_leaves_out_have_different_keys(one, other):
+    assert make_key(one) != make_key(other)
+    assert make_key(one) == make_key(one)
+
+
+def test_keys_differ_where_a_file_system_takes_letters_apart(tmp_path):
+    names = ["\uac00", "\u1100\u1161", "\u212a", "k"]
+    keys = [entry.key for entry in make_keys_unique([name_given(tmp_path / n) for n in names])]
+    apart = {unicodedata.normalize("NFD", key).casefold() for key in keys}
+    assert len(apart) == len(keys)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch import grader as batch_grader
+from autograder.batch import staging
 from autograder.batch.discovery import Entry, name_given
 from autograder.batch.grader import BatchGrader, Job
 from autograder.batch.pool import grade_entry
@@ -202,7 +202,7 @@ def test_what_the_system_has_against_one_submission_costs_that_one_only(
     def fail(*_):
         raise OSError(number, "as the system says")
 
-    owner = batch_grader if step == "stage_submission" else BatchGrader
+    owner = staging if step == "stage_submission" else BatchGrader
     monkeypatch.setattr(owner, step, fail)
     entry = name_given(submit())
     if ends:

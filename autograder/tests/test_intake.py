@@ -172,6 +172,36 @@ def test_a_file_in_utf_16_is_looked_into(tmp_path):
     assert stage(tmp_path)
 
 
+LATIN = CLASS + "# größe\n"
+
+
+@pytest.mark.parametrize("name", ["all.py", "folder/all.py"])
+def test_a_file_in_another_coding_that_is_all_there_is_is_refused_by_name(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / name).write_bytes(LATIN.encode("latin-1"))
+    sentence = refuse(tmp_path / name.partition("/")[0])
+    assert sentence == f"{tmp_path / name} is not text in UTF-8: save it as UTF-8"
+    (tmp_path / name).write_text("# coding: klingon\n" + LATIN)
+    assert "klingon, which Python does not know" in refuse(tmp_path / name)
+
+
+def test_a_file_in_another_coding_beside_good_ones_is_said(tmp_path):
+    (tmp_path / "scale.py").write_text(CLASS)
+    (tmp_path / "all.py").write_bytes(LATIN.encode("latin-1"))
+    assert stage(tmp_path).notes == ("all.py is not text in UTF-8: save it as UTF-8",)
+
+
+@pytest.mark.parametrize(
+    ("begin", "coding"),
+    [("# -*- coding: latin-1 -*-\n", "latin-1"), ("#!/x\r# vim: coding=cp1252\r", "cp1252"),
+     ("\n# coding: gbk\n", "gbk"), ("# coding: utf_7\n", "utf-7"), ("", "utf-8-sig")],
+)  # fmt: skip
+def test_a_coding_that_is_declared_is_as_good(tmp_path, begin, coding):
+    text = begin + (LATIN if coding != "gbk" else CLASS + "# 作业")
+    (tmp_path / "all.py").write_bytes(text.encode(coding))
+    assert stage(tmp_path).notes == ()
+
+
 @pytest.mark.parametrize(
     "text", ["class Scale(Base):", "  class Stack :", "Scale = Other", "from x import Scale"]
 )
@@ -224,6 +254,21 @@ def test_a_notebook_may_begin_with_a_mark_of_its_coding(tmp_path, coding):
     assert stage(tmp_path / "a.ipynb").notebooks[0].cells[0].source == "class Scale: 'ü'"
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(notebook("class Scale: 'ü'").replace("\\u00fc", "ü").encode("latin-1"),
+      "the notebook is not text in UTF-8: save it as UTF-8"),
+     (b"PK\3\4 and more", "it is a zip archive, not a notebook: let its name end in .zip"),
+     (b'{"cells":', "the notebook is not complete JSON (cut off in transfer?)")],
+)  # fmt: skip
+def test_a_notebook_that_cannot_be_read_is_named_with_what_it_is(tmp_path, content, words):
+    (tmp_path / "a.ipynb").write_bytes(content)
+    for path in (tmp_path, tmp_path / "a.ipynb"):
+        assert refuse(path).startswith(f"{tmp_path / 'a.ipynb'}: {words}")
+    (tmp_path / "scale.py").write_text(CLASS)
+    assert stage(tmp_path).notes[0].startswith(f"a.ipynb was left out: {words}")
+
+
 def test_cells_that_are_no_cells_are_said(tmp_path):
     (tmp_path / "a.ipynb").write_text(
         json.dumps({"cells": [3, {"cell_type": "code", "source": "class Scale: pass"}, {}]})
@@ -250,10 +295,47 @@ def test_a_folder_that_holds_only_one_zip_is_what_the_zip_holds(tmp_path):
 def test_a_folder_of_other_or_several_archives_says_to_unpack_them(tmp_path):
     (tmp_path / "homework.tar.gz").write_bytes(b"")
     assert "homework.tar.gz: unpack that" in refuse(tmp_path)
-    (tmp_path / "homework.zip").write_bytes(b"PK")
-    assert "2 archives, such as homework.tar.gz: unpack the one that counts" in refuse(tmp_path)
+    for name in ("a.zip", "b.zip"):
+        write_zip(tmp_path / name, {"scale.py": CLASS})
+    assert "3 archives, such as a.zip: unpack the one that counts" in refuse(tmp_path)
     (tmp_path / "main.py").write_text("print(1)")
-    assert "homework.tar.gz beside it was not opened: unpack that" in refuse(tmp_path)
+    assert "a.zip beside it was not opened: unpack that" in refuse(tmp_path)
+
+
+def test_of_files_and_a_zip_side_by_side_what_has_more_of_the_classes_counts(tmp_path):
+    write_zip(tmp_path / "work.zip", {"scale.py": CLASS})
+    (tmp_path / "all.ipynb").write_text(notebook(CLASS))
+    staged = stage(tmp_path)
+    assert (staged.paths, staged.passed_over) == (["all.ipynb"], "passed over: work.zip")
+    assert staged.notes == ("passed over: work.zip",)
+    write_zip(tmp_path / "work.zip", {"scale.py": CLASS, "stack.py": "class Stack: pass"})
+    staged = stage(tmp_path)
+    assert (paths(staged), staged.passed_over) == (
+        ["scale.py", "stack.py"],
+        "passed over: all.ipynb",
+    )
+    assert staged.notes == ("passed over: all.ipynb", "taken from work.zip")
+    (tmp_path / "work.zip").write_bytes(b"PK")
+    assert stage(tmp_path).paths == ["all.ipynb"]
+
+
+def test_a_zip_counts_where_what_lies_beside_it_is_no_part_of_the_exercise(tmp_path):
+    write_zip(tmp_path / "work.zip", {"scale.py": CLASS})
+    (tmp_path / "plot.py").write_text("print(1)")
+    (tmp_path / "old.rar").write_bytes(b"")
+    staged = stage(tmp_path)
+    assert (paths(staged), staged.passed_over) == (["scale.py"], "passed over: plot.py, old.rar")
+
+
+def test_a_folder_without_sources_says_what_is_in_it(tmp_path):
+    assert "is empty: it holds no .py file and no notebook" in refuse(tmp_path)
+    (tmp_path / ".DS_Store").write_text("")
+    assert "is empty" in refuse(tmp_path)
+    (tmp_path / "report.pdf").write_text("")
+    assert "holds no .py file and no notebook, only report.pdf" in refuse(tmp_path)
+    (tmp_path / "report.pdf").unlink()
+    write_zip(tmp_path / "work.zip", {"bert/report.pdf": ""})
+    assert "holds no .py file and no notebook, only report.pdf" in refuse(tmp_path)
 
 
 def test_what_does_not_exist_or_is_empty_is_refused(tmp_path):

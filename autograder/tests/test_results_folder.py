@@ -4,17 +4,20 @@ import csv
 import errno
 import os
 import shutil
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder import cli
-from autograder.batch import results_folder
-from autograder.batch.discovery import Entry
+from autograder.batch import command, results_folder
+from autograder.batch.discovery import Entry, name_given
 from autograder.batch.grader import Done, Job
-from autograder.batch.kept import find_other_scope, list_kept
-from autograder.batch.results_folder import Fingerprint, ResultsFolder, fingerprint_kit
+from autograder.batch.kept import count_of, explain_others, find_other_scope, list_kept
+from autograder.batch.key_choice import make_keys_unique
+from autograder.batch.keys import make_key
+from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe, fingerprint_kit
 from autograder.manifest import load_kit
 from autograder.results import CheckResult, Result, write_atomically
 
@@ -54,7 +57,20 @@ def test_a_folder_that_is_read_only_is_named(tmp_path, submit, capsys):
     out = tmp_path / "out"
     out.mkdir(mode=0o500)
     assert grade(submit(), "--out", out) == 2
-    assert f"{out / '.lock'} cannot be written: Permission denied" in said(capsys)
+    assert said(capsys).endswith(
+        f"--out {out} cannot be written to: Permission denied; nothing was graded"
+    )
+
+
+def test_a_folder_that_cannot_be_locked_is_named_and_nothing_more_is_said(
+    tmp_path, submit, capsys, monkeypatch
+):
+    def fail(*_):
+        raise OSError(errno.EACCES, "Permission denied", "somewhere")
+
+    monkeypatch.setattr(command, "hold_folder", fail)
+    assert grade(submit(), "--out", tmp_path) == 2
+    assert said(capsys).endswith("cannot be written to: Permission denied; nothing was graded")
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -84,10 +100,10 @@ def job(tmp_path):
 def keep(tmp_path, job):
     """Store a result as a run with ``job`` would, or with some of its options changed."""
 
-    def store(key, number="", student="", *, gradable=True, **changed):
+    def store(key, number="", student="", *, gradable=True, submission="", **changed):
         entry, other = Entry(Path(key), key, student or key, number), replace(job, **changed)
         checks = [CheckResult("scale.a", "Scale", "passed", 1, 1)] if gradable else []
-        result = Result(key, "toy", other.seed, "", checks, gradable=gradable)
+        result = Result(submission or key, "toy", other.seed, "", checks, gradable=gradable)
         mark = Fingerprint(key, other.kit_digest, other.seed, other.options)
         return Done(entry, ResultsFolder(tmp_path).write(entry, mark, result), fresh=True)
 
@@ -111,6 +127,57 @@ def test_what_a_later_submission_of_the_same_student_replaced_is_not_in_the_grad
     kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
     assert [row["key"] for row in kept.rows] == ["ada_17_2_hw-1.zip", "bob_18_1_hw.zip"]
     assert kept.replaced == 1
+
+
+def test_no_result_is_stored_over_another_submission_s(tmp_path, keep):
+    keep("Ada"), keep("bob~2", submission="bob"), keep("eve_", submission="eve_")
+    given = [name_given(Path(name)) for name in ("ada", "bob", "eve_", "eve!")]
+    keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
+    assert keys == ["ada~2", "bob~2", "eve_", make_key("eve!")]
+
+
+def test_a_key_whose_letters_are_composed_otherwise_is_another_submission_s(tmp_path, keep):
+    keep("\u1100\u1161")  # some file systems take the two for one
+    given = [name_given(Path(name)) for name in ("\uac00", "\u1100\u1161")]
+    keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
+    assert keys == ["\uac00~2", "\u1100\u1161"]
+
+
+def test_what_is_kept_under_a_key_of_earlier_versions_is_found_there(tmp_path, keep):
+    keep("ada_", submission="ada!"), keep("ada_~2", submission="ada?"), keep("eve")
+    given = [name_given(Path(name)) for name in ("ada_", "ada!", "ada?", "eve\u200b", "eve")]
+    keys = [entry.key for entry in make_keys_unique(given, tmp_path)]
+    assert keys == ["ada_~3", "ada_", "ada_~2", make_key("eve\u200b"), "eve"]
+
+
+@pytest.mark.parametrize(
+    ("regrade", "before", "words"),
+    [
+        (True, 0, "1 of 3 were graded and are kept; without --regrade the same command goes on"),
+        (True, 1, "1 of 3 were graded again; earlier results are kept of 1 of the others; without"),
+        (False, 1, "2 of 3 are kept; the same command goes on"),
+    ],
+)
+def test_what_is_said_of_a_stop_is_true(tmp_path, job, keep, regrade, before, words):
+    done = [keep("ada")]
+    others = [keep("bob").entry if before else Entry(Path("bob"), "bob"), Entry(Path("eve"), "eve")]
+    entries = [done[0].entry, *others]
+    kept = list_kept(ResultsFolder(tmp_path), job, entries, done)
+    told = command._say_stopped(kept, done, entries, Namespace(regrade=regrade))
+    assert words in told
+
+
+def test_one_is_no_plural(tmp_path, job, keep):
+    keep("ada_17_1_hw.zip", "17"), keep("bob")
+    new = keep("ada_17_2_hw-1.zip", "17")
+    kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
+    assert list(explain_others(kept))[1] == (
+        "1 kept result is of earlier submissions of the same student, and is not in the gradebook."
+    )
+    assert (count_of(1, "submission"), count_of(0, "submission")) == (
+        "1 submission",
+        "0 submissions",
+    )
 
 
 def test_after_a_stop_what_an_earlier_run_graded_is_listed_and_not_counted(tmp_path, job, keep):
@@ -191,6 +258,13 @@ def test_another_release_of_torch_is_another_fingerprint_and_another_build_is_no
         monkeypatch.setattr(results_folder, "version", lambda _, release=release: release)
         found.append(fingerprint_kit(kit))
     assert found[0] == found[1] != found[2]
+
+
+def test_what_is_passed_over_of_a_submission_is_noted_beside_what_is_wrong_with_it():
+    mark, entry = Fingerprint("d", "kit", 3, "o"), Entry(Path("ada"), "ada", note="passed over: b")
+    graded, not_graded = Result("ada", "toy", 3, ""), Result("ada", "toy", 3, "", problem="empty")
+    assert describe(entry, mark, graded)["note"] == "passed over: b"
+    assert describe(entry, mark, not_graded)["note"] == "empty; passed over: b"
 
 
 def test_whose_a_kept_result_is_follows_what_the_class_says_now(tmp_path):

@@ -1,17 +1,13 @@
 """Who is missing: a roster as courses export it, held against what was handed in."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from autograder.batch.attendance import compare_with_roster, find_missing
 from autograder.batch.discovery import Entry, discover
-from autograder.batch.roster import (
-    BadRoster,
-    Person,
-    compare_with_roster,
-    find_missing,
-    read_roster,
-)
+from autograder.batch.roster import BadRoster, Person, read_roster
 
 FILES = ["scale.py", "stack.py"]
 
@@ -119,12 +115,53 @@ def test_a_number_of_another_kind_is_nobodys_where_names_are_known():
 def test_strangers_and_doubtful_cases_are_told():
     roster = [Person("Li Wei", "1"), Person("Li Wei", "2"), Person("Ada Lovelace", "3")]
     told = list(compare_with_roster(roster, [entry("Li Wei"), entry("Eve")]))
-    assert told == ["missing: Ada Lovelace 3", "not certain: 2 people on the roster are called "
-                    "Li Wei", "not on the roster: Eve"]  # fmt: skip
+    assert told == ["missing: Li Wei one of 1, 2", "missing: Ada Lovelace 3",
+                    "not certain: 2 people on the roster are called Li Wei, and only 1 of them "
+                    "handed in", "not on the roster: Eve"]  # fmt: skip
     told = list(compare_with_roster([Person("Ann Wu", "7"), *roster[:2]],
                                     [entry("wuanna", "7"), entry("Li Wei")]))  # fmt: skip
     assert told[0] == "missing: Ann Wu 7; is it wuanna, of the same number?"
     assert "nobody on the roster is found" in next(compare_with_roster(roster, [entry("Eve")]))
+
+
+LI = [Person("Zhang, Li", number) for number in ("12359", "12360", "777")]
+BOTH_LI = [entry("zhangli", "12359"), entry("zhangli", "12360")]
+JANE = [Person("Jane Doe", number) for number in ("m1", "m2", "m3")]
+BOTH_JANE = [entry("Jane Doe", "101"), entry("Jane Doe", "106")]
+
+
+@pytest.mark.parametrize(
+    ("roster", "handed_in", "told"),
+    [
+        (LI[:2], BOTH_LI, []),
+        ([Person("Jane Doe", "101"), Person("Jane Doe", "106")], BOTH_JANE, []),
+        (LI, BOTH_LI, ["missing: Zhang, Li 777"]),
+        (LI[:1], BOTH_LI, ["not on the roster: zhangli 12360"]),
+        ([LI[0], LI[2]], BOTH_LI, ["missing: Zhang, Li 777", "not on the roster: zhangli 12360"]),
+        (JANE, BOTH_JANE, ["missing: Jane Doe one of m1, m2, m3", "not certain: 3 people on the "
+                           "roster are called Jane Doe, and only 2 of them handed in"]),
+        (JANE[:2], BOTH_JANE, ["not certain: 2 people on the roster are called Jane Doe"]),
+        (JANE[:1], BOTH_JANE, ["not certain: 2 submissions are of Jane Doe (101, 106), and the "
+                               "roster has 1 of that name"]),
+        ([Person("Jane Doe", "")], BOTH_JANE, ["not certain: 2 submissions are of Jane Doe (101, "
+                                               "106), and the roster has 1 of that name"]),
+        ([Person("Jane Doe", "7")], [entry("Jane Doe"), entry("Jane Doe")], []),
+        (JANE[:2], [entry("Jane Doe; Doe, Jane")],
+         ["not certain: 2 people on the roster are called Jane Doe"]),
+    ],
+)  # fmt: skip
+def test_among_people_of_one_name_equal_numbers_decide_and_doubts_are_said(roster, handed_in, told):
+    roster, handed_in = [*roster, Person("Ada", "1")], [*handed_in, entry("Ada")]
+    assert list(compare_with_roster(roster, handed_in)) == told
+    missing = [f"missing: {person.shown}" for person in find_missing(roster, handed_in)]
+    assert missing == [line for line in told if line.startswith("missing")]
+
+
+def test_a_large_class_is_compared_at_once():
+    roster = [Person(f"Ada {number}", str(number)) for number in range(5000)]
+    began = time.monotonic()
+    assert not find_missing(roster, [entry(person.name, person.number) for person in roster])
+    assert time.monotonic() - began < 5
 
 
 def test_a_name_on_the_roster_reaches_the_terminal_without_its_controls():

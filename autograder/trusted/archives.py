@@ -99,6 +99,8 @@ def _read_entries(archive: zipfile.ZipFile, found: FoundSources) -> None:
                 found.leave_out(path, "it lies too many folders deep")
             else:
                 found.add(path, _unpack(archive, entry, path, found))
+        elif not path.startswith(environments):
+            found.pass_by(path)
 
 
 def _check_path(entry: zipfile.ZipInfo, shown: str) -> str:

@@ -30,6 +30,12 @@ def mention_a_class(texts: Iterable[str], class_names: Sequence[str]) -> bool:
     return False
 
 
+def count_classes(texts: Iterable[str], class_names: Sequence[str]) -> int:
+    """Return how many of ``class_names`` the texts may define."""
+    held = list(texts)
+    return sum(mention_a_class(held, [name]) for name in class_names)
+
+
 def decode_roughly(content: bytes) -> str:
     """Return the text of a source; what is not UTF-8 or UTF-16 becomes replacement characters."""
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

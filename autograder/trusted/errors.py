@@ -9,12 +9,16 @@ from collections.abc import Sequence
 class UngradableSubmission(Exception):
     """What was named cannot be read as a submission at all (exit status 2): not a zero.
 
-    ``archives`` are what it holds instead of sources.
+    ``archives`` are what it holds instead of sources; ``others`` what a folder holds where nothing
+    in it is of a kind that could be graded.
     """
 
-    def __init__(self, sentence: str, archives: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sentence: str, archives: Sequence[str] = (), others: Sequence[str] = ()
+    ) -> None:
         super().__init__(sentence)
         self.archives = tuple(archives)
+        self.others = tuple(others)
 
 
 class NotIsolated(Exception):

@@ -20,6 +20,8 @@ def collect_folder(top: Path, found: FoundSources) -> None:
     for path, relative in _walk(top, found):
         if is_archive(relative):
             found.archives.append(relative)
+        elif not is_wanted(relative):
+            found.pass_by(relative)
         if not is_wanted(relative):
             continue
         try:

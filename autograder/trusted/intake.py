@@ -12,11 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.trusted.archives import collect_archive
-from autograder.trusted.class_mentions import decode_roughly, mention_a_class
+from autograder.trusted.class_mentions import count_classes, decode_roughly, mention_a_class
+from autograder.trusted.codings import explain_undecodable
 from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.folders import FileTooLarge, collect_folder, explain_os_error, read_file
 from autograder.trusted.notebooks import Notebook, UnreadableNotebook, read_notebook_cells
 from autograder.trusted.outcomes import clean_text
+from autograder.trusted.side_by_side import (
+    explain_nothing_found,
+    list_others,
+    name_passed_over,
+    open_archive_instead,
+)
 from autograder.trusted.wanted import FoundSources, IntakeLimits
 
 __all__ = ["IntakeLimits", "SourceFile", "StagedSubmission", "stage_submission"]
@@ -47,11 +54,26 @@ class StagedSubmission:
     notes: tuple[str, ...]
     digest: str
     root: str = ""
+    # Which archives beside the sources, or sources beside the archive, are not graded.
+    passed_over: str = ""
 
     @property
     def paths(self) -> list[str]:
         """Where its sources lie in it."""
         return [file.path for file in self.files] + [book.path for book in self.notebooks]
+
+    @property
+    def whole_digest(self) -> str:
+        """A digest of the sources and of what there is to say about them."""
+        if not self.notes:
+            return self.digest
+        return hashlib.sha256("\n".join((self.digest, *self.notes)).encode()).hexdigest()
+
+    def count_classes(self, class_names: Sequence[str]) -> int:
+        """Return how many of the exercise's classes the sources may define."""
+        texts = [decode_roughly(file.content) for file in self.files]
+        texts += [cell.source for notebook in self.notebooks for cell in notebook.cells]
+        return count_classes(texts, class_names)
 
 
 def stage_submission(
@@ -71,17 +93,20 @@ def stage_submission(
         if parts:
             _collect_parts(parts, found)
         else:
-            _collect(location, found)
+            _collect(location, found, class_names)
     except (ValueError, RuntimeError):  # a NUL in the name; links in a circle
         raise UngradableSubmission(f"{found.shown} is not a file name: check the path") from None
     except OSError as error:
         raise UngradableSubmission(f"{found.shown}: {explain_os_error(error)}") from None
     if not found.contents:
-        raise UngradableSubmission(_explain_nothing_found(found), found.archives)
+        others = list_others(found) if location.is_dir() else ()
+        raise UngradableSubmission(explain_nothing_found(found), found.archives, others)
     entries = _name_plainly(_strip_wrappers(found.contents), found)
     files = [SourceFile(path, content) for path, content in entries if not _is_notebook(path)]
     notebooks = _read_notebooks(entries, found)
     _check_code(files, notebooks, class_names, expected_files, found)
+    passed_over = name_passed_over(found)
+    found.notes[:0] = filter(None, [passed_over])
     notes = [clean_text(note, 300) for note in found.notes[:_NOTES_MAX]]
     if len(found.notes) > _NOTES_MAX:
         notes.append(f"{len(found.notes) - _NOTES_MAX} more files were left out or renamed")
@@ -92,6 +117,7 @@ def stage_submission(
         notes=tuple(notes),
         digest=_digest(entries),
         root=_find_root([path for path, _ in entries], expected_files),
+        passed_over=passed_over,
     )
 
 
@@ -99,7 +125,7 @@ def _display_name(location: Path) -> str:
     return location.name if location.name not in ("", "..") else location.absolute().resolve().name
 
 
-def _collect(location: Path, found: FoundSources) -> None:
+def _collect(location: Path, found: FoundSources, class_names: Sequence[str]) -> None:
     """Fill ``found`` from a folder or a file. Links are followed here: the caller named them."""
     shown = found.shown
     try:
@@ -110,7 +136,7 @@ def _collect(location: Path, found: FoundSources) -> None:
         ) from None
     if stat.S_ISDIR(mode):
         collect_folder(location, found)
-        _open_only_archive(location, found)
+        open_archive_instead(location, found, class_names)
         return
     if not stat.S_ISREG(mode):
         raise UngradableSubmission(f"{shown} is no ordinary file: give {_KINDS}")
@@ -136,32 +162,6 @@ def _collect_parts(parts: Sequence[tuple[Path, str]], found: FoundSources) -> No
             found.add(name, read_file(path, found.limits.bytes_max(name), follow=False))
         except FileTooLarge as problem:
             found.leave_out(name, str(problem))
-
-
-def _open_only_archive(folder: Path, found: FoundSources) -> None:
-    """Take what a folder's one zip holds, where it holds nothing else: so platforms hand it out."""
-    if found.contents or len(found.archives) != 1 or not found.archives[0].lower().endswith(".zip"):
-        return
-    packed = found.archives.pop()
-    outer, found.shown = found.shown, clean_text(f"{found.shown}/{packed}", 200)
-    collect_archive(folder / packed, found)
-    found.notes.append(f"taken from {clean_text(packed, 120)}")
-    found.shown = outer
-
-
-def _explain_nothing_found(found: FoundSources) -> str:
-    inner = clean_text(min(found.archives, default=""), 80)
-    if len(found.archives) > 1:
-        return (f"{found.shown} holds no .py file and no notebook, but {len(found.archives)} "
-                f"archives, such as {inner}: unpack the one that counts, or, where each is "
-                "another student's, give the folder they are unpacked in")  # fmt: skip
-    if found.archives:
-        return (f"{found.shown} holds no .py file and no notebook, but {inner}: unpack that and "
-                "give what is in it")  # fmt: skip
-    if found.notes:
-        return f"{found.shown} holds nothing that can be graded: {clean_text(found.notes[0])}"
-    return (f"{found.shown} holds no .py file and no notebook: give the folder your classes "
-            "are in")  # fmt: skip
 
 
 def _strip_wrappers(contents: dict[str, bytes]) -> dict[str, bytes]:
@@ -204,7 +204,7 @@ def _read_notebooks(entries: list[tuple[str, bytes]], found: FoundSources) -> li
             notebook = read_notebook_cells(path, content)
         except UnreadableNotebook as error:
             if len(entries) == 1:
-                raise UngradableSubmission(f"{found.shown}: {error}") from None
+                raise UngradableSubmission(f"{_within(found, path)}: {error}") from None
             found.leave_out(path, str(error))
             continue
         notebooks.append(notebook)
@@ -229,8 +229,15 @@ def _check_code(
             f"{found.shown} holds more than {found.limits.code_mib_max:g} MiB of code: take data "
             "out of it, or give only the folder your classes are in"
         )
-    texts = itertools.chain((decode_roughly(file.content) for file in files), cells)
-    if not mention_a_class(texts, class_names):
+    unreadable = {file.path: why for file in files if (why := explain_undecodable(file.content))}
+    # First, as the likeliest reason for a loss: the sandbox makes no classes of them.
+    found.notes[:0] = [f"{path} {why}" for path, why in unreadable.items()]
+    readable = (decode_roughly(file.content) for file in files if file.path not in unreadable)
+    if not mention_a_class(itertools.chain(readable, cells), class_names):
+        for file in files:
+            text = decode_roughly(file.content)
+            if file.path in unreadable and mention_a_class([text], class_names):
+                raise UngradableSubmission(f"{_within(found, file.path)} {unreadable[file.path]}")
         why = f" ({clean_text(found.notes[0])})" if found.notes else ""
         if found.archives:
             inner = clean_text(min(found.archives), 80)
@@ -239,6 +246,12 @@ def _check_code(
             f"{found.shown} defines none of the exercise's classes: expected for example "
             f"«class {class_names[0]}» in {expected_files[0]} or in a notebook{why}"
         )
+
+
+def _within(found: FoundSources, path: str) -> str:
+    """Return how a source is shown: with the folder or zip it lies in, if it does."""
+    alone = found.shown.lower().endswith(path.lower())
+    return found.shown if alone else clean_text(f"{found.shown}/{path}", 200)
 
 
 def _find_root(paths: list[str], expected_files: Sequence[str]) -> str:

@@ -8,10 +8,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.trusted.codings import NOT_UTF_8
+
 # Every value in JSON but the first follows a comma or a bracket, and takes up to about a hundred
 # bytes of memory for the few it has in the file: this many cost a third of a GiB, briefly. A large
 # notebook is large by its pictures, which are long texts without commas.
 _VALUES_MAX = 3_000_000
+_ZIP = b"PK\3\4"
 
 
 class UnreadableNotebook(Exception):
@@ -39,11 +42,15 @@ def read_notebook_cells(path: str, content: bytes) -> Notebook:
     """Return the code cells of a notebook of format 3 or 4, or raise UnreadableNotebook."""
     if not content.strip():
         raise UnreadableNotebook("the notebook is empty: was it saved before it was sent?")
+    if content.startswith(_ZIP):
+        raise UnreadableNotebook("it is a zip archive, not a notebook: let its name end in .zip")
     if sum(map(content.count, (b",", b"[", b"{"))) > _VALUES_MAX:
         raise UnreadableNotebook("the notebook's outputs are too many: clear them and save again")
     try:
         coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         data = json.loads(content.decode(coding))
+    except UnicodeError:
+        raise UnreadableNotebook(f"the notebook {NOT_UTF_8}") from None
     except RecursionError:
         raise UnreadableNotebook(
             "the notebook is nested too deeply to be one: save or download it again"

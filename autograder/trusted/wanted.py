@@ -9,6 +9,8 @@ from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.outcomes import clean_text
 
 _SKIPPED_FOLDERS = {"__pycache__", "__macosx", "node_modules", "site-packages"}
+_LITTER = ("desktop.ini", "thumbs.db")
+_OTHERS_MAX = 8
 _SOURCES = (".py", ".ipynb")
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
@@ -49,6 +51,10 @@ class FoundSources:
     contents: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
+    # Sources that lie beside an archive that is graded in their place.
+    beside: list[str] = field(default_factory=list)
+    # A few of the files that are neither sources nor archives.
+    others: list[str] = field(default_factory=list)
     _total_bytes: int = 0
 
     def add(self, path: str, content: bytes) -> None:
@@ -65,6 +71,14 @@ class FoundSources:
                 f"{self.shown} holds more than {self.limits.files_max} sources: give only the "
                 "folder your classes are in"
             )
+
+    def pass_by(self, path: str) -> None:
+        """Keep the name of a file that can be no part of a submission, if it is to be shown."""
+        folders, _, name = path.rpartition("/")
+        litter = name.startswith(".") or name.lower() in _LITTER
+        hidden = litter or any(map(is_skipped_folder, folders.split("/")))
+        if not hidden and len(self.others) < _OTHERS_MAX:
+            self.others.append(name)
 
     def leave_out(self, path: str, reason: str) -> None:
         """Note that a file is not graded, and why."""
