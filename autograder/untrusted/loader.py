@@ -16,7 +16,7 @@ import importlib.util
 import linecache
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from typing import Any
@@ -210,6 +210,10 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             chosen, loaded.left_out = select_statements(source, keep)
         else:
             chosen = list(source.statements())
+        if self.names.holds_all(source):
+            # A class that is nowhere, or whose cell does not parse, would be here: as with a file
+            # that is missing, that costs no class that uses it.
+            self._let_stand(module, (n for n in self.stand_ins if n not in self.places))
         self._running.append(path)
         try:
             for unit, statement in chosen:
@@ -221,6 +225,8 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 if error is not None and not source.only_definitions and not _is_import(statement):
                     loaded.ended_by = error
                     raise error
+            if source.only_definitions:
+                self._let_stand(module, names)
         finally:
             self._running.pop()
         if path.rpartition("/")[2] in self.exercise.given:
@@ -257,6 +263,12 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 if value is original:
                     namespace[key] = double
         return None
+
+    def _let_stand(self, module: types.ModuleType, names: Iterable[str]) -> None:
+        """Have stand-ins under those of ``names`` that the module does not bind by itself."""
+        for name in names:
+            if name in self.stand_ins:
+                vars(module).setdefault(name, self.stand_ins[name])
 
     def _show_to_decorators(
         self, statement: ast.ClassDef, label: str, namespace: dict[str, Any]

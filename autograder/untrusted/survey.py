@@ -84,7 +84,9 @@ def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, 
             }
             continue
         problems = [
-            unit.problem
+            unit.problem if unit.cell or path.rpartition("/")[2] == file_name
+            # With one file of many classes, a reader wonders what all the others have done.
+            else f"{unit.problem}: until that is mended, Python can read no class of {path}"
             for path, source in sources.by_path.items()
             for unit in source.units
             if unit.problem and (path.rpartition("/")[2] == file_name or name in unit.text)
