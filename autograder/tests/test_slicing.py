@@ -2,9 +2,9 @@
 
 import pytest
 
+from autograder.untrusted.magics import blank_magics, written_files
 from autograder.untrusted.slicing import select_statements
 from autograder.untrusted.sources import (
-    blank_magics,
     choose_candidate,
     decode_source,
     find_candidates,
@@ -170,7 +170,9 @@ def test_a_needed_name_that_is_set_by_running_something_is_told():
         ("!pip install torch\nx = 1", "pass\nx = 1"),
         ("%matplotlib inline\nimport torch", "pass\nimport torch"),
         ("%%time\nx = 1", "\nx = 1"),
-        ("%%writefile attention.py\nx = 1", "\nx = 1"),
+        ("%%writefile attention.py\nx = 1", ""),
+        ("%%timeit -n 3\nclass Net: pass", ""),
+        ("%%python\nclass Net: pass", ""),
         ("%%bash\nrm -rf x", ""),
         ("files = !ls\nx = 1", "pass\nx = 1"),
         ("model?\nx = 1", "pass\nx = 1"),
@@ -181,6 +183,19 @@ def test_a_needed_name_that_is_set_by_running_something_is_told():
 )
 def test_magics_are_blanked_and_lines_keep_their_numbers(cell, left):
     assert blank_magics(cell) == left
+
+
+def test_a_cell_that_writes_a_file_is_that_file_as_the_last_of_them_leaves_it():
+    cells = ["%%writefile a.py\nx = 1", "\n%%file './b/c.py'\ny = 1", "%%writefile -a a.py\nz = 1",
+             "%%writefile /content/d.py\nx = 1", "%%writefile d.py\nx = 2",
+             "%%writefile notes.txt\nx", "%%writefile {name}.py\nx = 1",
+             "%%writefile", ""]  # fmt: skip
+    found = written_files(enumerate(cells, start=1))
+    assert {name: [(part.cell, part.text) for part in found[name]] for name in found} == {
+        "a.py": [(1, "\nx = 1"), (3, "\nz = 1")],
+        "b/c.py": [(2, "\n\ny = 1")],
+        "d.py": [(5, "\nx = 2")],
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
 
+_PATH_CHARS_MAX = 400
+
 
 class Submission:
     """A staged submission with the workers that run it."""
@@ -85,7 +87,10 @@ class Submission:
             entry = classes.get(layer.name) if isinstance(classes, dict) else None
             entry = entry if isinstance(entry, dict) else {"path": self._guess(layer.file, known)}
             path = entry.get("path")
-            if isinstance(path, str) and path in known:
+            # A file that a cell of a notebook writes is known to the worker alone; its name is
+            # shown, and nothing is done with it here.
+            shown = isinstance(path, str) and path == clean_text(path, _PATH_CHARS_MAX)
+            if isinstance(path, str) and (path in known or (shown and entry.get("written"))):
                 self.places[layer.name] = path
                 self.found[layer.name] = entry
             elif entry.get("problem"):

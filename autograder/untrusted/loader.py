@@ -82,8 +82,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if name in loaded.failures:
             raise loaded.failures[name]
         if not isinstance(found, type):
-            source = self.sources.by_path[path]
-            problems = [unit.problem for unit in source.units if unit.problem]
+            problems = self.sources.by_path[path].problems
             if problems and found is None:
                 raise LoadProblem(problems[0])
             kind = "missing" if found is None else f"a {type(found).__name__}, not a class"
@@ -152,8 +151,9 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if standing is not None:
             return standing
         source = self.sources.by_path.get(place)
-        if source is not None and not source.is_notebook and source.units[0].problem:
-            raise ImportError(source.units[0].problem)
+        problems = [] if source is None or source.is_notebook else source.problems
+        if problems:
+            raise ImportError(problems[0])
         return self._run(place).module
 
     def exec_module(self, module: types.ModuleType) -> None:
@@ -213,7 +213,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if self.names.holds_all(source):
             # A class that is nowhere, or whose cell does not parse, would be here: as with a file
             # that is missing, that costs no class that uses it.
-            self._let_stand(module, (n for n in self.stand_ins if n not in self.places))
+            self._let_stand(module, filter(self._is_missing, self.stand_ins))
         self._running.append(path)
         try:
             for unit, statement in chosen:
@@ -253,7 +253,9 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             )
             exec(code, namespace)  # noqa: S102  (running student code is what this process is for)
         except Exception as error:  # noqa: BLE001  (whatever it is, it costs these names only)
-            loaded.failures.update(dict.fromkeys(names, error))
+            # What was there before an import that failed is there still.
+            lost = names - namespace.keys() if _is_import(statement) else names
+            loaded.failures.update(dict.fromkeys(lost, error))
             return error
         for name in names:
             loaded.failures.pop(name, None)
@@ -263,6 +265,11 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 if value is original:
                     namespace[key] = double
         return None
+
+    def _is_missing(self, name: str) -> bool:
+        """Whether no code of the submission's defines a class, but at most a text that is kept."""
+        place = self.places.get(name)
+        return place is None or self.sources.by_path[place].is_written
 
     def _let_stand(self, module: types.ModuleType, names: Iterable[str]) -> None:
         """Have stand-ins under those of ``names`` that the module does not bind by itself."""
