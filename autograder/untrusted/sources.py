@@ -7,9 +7,15 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from autograder.untrusted.bindings import (
+    binds_by_import,
+    bound_names,
+    changed_names,
+    class_statements,
+)
 from autograder.untrusted.magics import WrittenText, blank_magics
 
 # Scripts that are notebooks in disguise: they hold training cells that must not be run.
@@ -162,100 +168,30 @@ def read_notebook(path: str, cells: Iterable[tuple[int, str]]) -> Source:
     units = []
     for number, text in cells:
         clean = blank_magics(text.replace("\r\n", "\n").lstrip("\ufeff"))
-        units.append(parse_unit(Unit(path, f"{path}, cell {number}", clean, cell=number)))
+        unit = parse_unit(Unit(path, f"{path}, cell {number}", clean, cell=number))
+        _name_main(unit.statements)
+        units.append(unit)
     return Source(path, units, only_definitions=True)
 
 
-def class_statements(statement: ast.stmt) -> dict[str, ast.ClassDef]:
-    """Return the classes a top-level statement defines, also inside ``if``, ``try``, ``with``."""
-    found: dict[str, ast.ClassDef] = {}
-    if isinstance(statement, ast.ClassDef):
-        found[statement.name] = statement
-    for body in nested_bodies(statement):
-        for inner in body:
-            found.update(class_statements(inner))
-    return found
+def _name_main(statements: Iterable[ast.stmt]) -> None:
+    """Have the conditions of a notebook's cells see the name that a notebook runs under.
 
-
-def nested_bodies(statement: ast.stmt) -> list[list[ast.stmt]]:
-    """Return the blocks of a compound statement that run at the top level of a module."""
-    if isinstance(statement, ast.If):
-        return [statement.body, statement.orelse]
-    if isinstance(statement, ast.Try):
-        handlers = [handler.body for handler in statement.handlers]
-        return [statement.body, *handlers, statement.orelse, statement.finalbody]
-    if isinstance(statement, ast.With):
-        return [statement.body]
-    return []
-
-
-def bound_names(statement: ast.stmt) -> set[str]:
-    """Return the module-level names a statement binds; ``*`` for a star import."""
-    if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        return {statement.name}
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
-    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        names = set()
-        for target in targets:
-            for node in ast.walk(target):
-                if isinstance(node, ast.Name):
-                    names.add(node.id)
-        return names
-    names = set()
-    for body in nested_bodies(statement):
-        for inner in body:
-            names |= bound_names(inner)
-    return names
-
-
-# Methods of dict, list and set that put something in.
-_FILLING_METHODS = {"add", "append", "extend", "insert", "setdefault", "update"}
-
-
-def changed_names(statement: ast.stmt) -> set[str]:
-    """Return the names whose object a statement changes without binding them.
-
-    A class that gets a method later (``setattr(Net, "forward", f)``, a function under
-    ``@add_to_class(Net)``), a container that is filled.
+    Its module has another one here, which classes and dataclasses are looked up by.
     """
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-        calls = [node for node in statement.decorator_list if isinstance(node, ast.Call)]
-        given = [value for call in calls for value in _given_to(call)]
-        if statement.decorator_list and statement.args.args:
-            # As in fastcore: ``@patch def forward(self: Net, x)``.
-            given += [statement.args.args[0].annotation]
-        return {value.id for value in given if isinstance(value, ast.Name)}
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        call = statement.value
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _FILLING_METHODS:
-            owner: ast.expr | None = call.func.value
-        elif isinstance(call.func, ast.Name) and call.func.id == "setattr" and call.args:
-            owner = call.args[0]
-        else:
-            owner = None
-        return {owner.id} if isinstance(owner, ast.Name) else set()
-    inner = [line for body in nested_bodies(statement) for line in body]
-    return {name for line in inner for name in changed_names(line)}
+    for statement in statements:
+        for node in ast.walk(statement) if isinstance(statement, ast.If) else ():
+            if isinstance(node, ast.Compare):
+                sides = [node.left, *node.comparators]
+                named = [_MAIN if _is_own_name(side) else side for side in sides]
+                node.left, node.comparators = named[0], named[1:]
 
 
-def changes_only(statement: ast.stmt, names: Container[str]) -> bool:
-    """Whether all that a statement does is to change the object behind one of ``names``."""
-    if isinstance(statement, ast.Assign):
-        return all(
-            isinstance(target, ast.Attribute)
-            and isinstance(target.value, ast.Name)
-            and target.value.id in names
-            for target in statement.targets
-        )
-    if nested_bodies(statement):
-        return False
-    return any(name in names for name in changed_names(statement))
+_MAIN = ast.fix_missing_locations(ast.parse('"__main__"', mode="eval")).body
 
 
-def _given_to(call: ast.Call) -> list[ast.expr | None]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
+def _is_own_name(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "__name__"
 
 
 def is_unfinished(definition: ast.ClassDef) -> bool:
@@ -287,22 +223,13 @@ def find_candidates(source: Source, name: str, *, expected_file: bool) -> list[C
         if name in classes:
             last = Candidate(source, unit.label, is_unfinished(classes[name]), 0)
         elif name in bound_names(statement):
-            if not _only_imports(statement, name):
+            if not binds_by_import(statement, name):
                 last = Candidate(source, unit.label, False, 1)
             elif expected_file and last is None:
                 last = Candidate(source, unit.label, False, 2)
         elif last is not None and name in changed_names(statement):
             last = replace(last, unfinished=False)
     return [last] if last else []
-
-
-def _only_imports(statement: ast.stmt, name: str) -> bool:
-    """Whether whatever binds ``name`` in a statement is an import, also inside ``try``."""
-    bodies = nested_bodies(statement)
-    if not bodies:
-        return isinstance(statement, ast.Import | ast.ImportFrom)
-    binding = [line for body in bodies for line in body if name in bound_names(line)]
-    return all(_only_imports(line, name) for line in binding)
 
 
 def choose_candidate(

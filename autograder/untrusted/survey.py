@@ -3,22 +3,26 @@
 Runs inside the sandbox. The sources arrive as bytes over the pipe.
 """
 
+import difflib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
+from autograder.untrusted.bindings import class_statements
 from autograder.untrusted.magics import written_files
 from autograder.untrusted.module_names import Exercise, Sources
 from autograder.untrusted.sources import (
     Source,
     choose_candidate,
-    class_statements,
     find_candidates,
     is_unfinished,
     read_notebook,
     read_python_file,
     read_written_file,
 )
+
+# Of equal letters, capitals aside: MyPooler and BertPooler are near Pooler, BaseEncoder is not.
+_NEAR = 0.73
 
 
 class _LazySources(Mapping[str, Source]):
@@ -120,5 +124,26 @@ def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, 
             for unit in source.units
             if unit.problem and (path.rpartition("/")[2] == file_name or name in unit.text)
         ]
-        report[name] = {"path": None, "problem": problems[0] if problems else ""}
+        report[name] = {
+            "path": None,
+            "problem": problems[0] if problems else "",
+            "near": "" if problems else _find_near(sources, name, exercise.files),
+        }
     return report
+
+
+def _find_near(sources: Sources, name: str, class_names: Container[str]) -> str:
+    """Return where a class of nearly that name is defined, in words; '' if nowhere."""
+    labels = {
+        found: unit.label
+        for source in sources.by_path.values()
+        for unit, statement in source.statements()
+        for found in class_statements(statement)
+        if found not in class_names
+    }
+    near = max(labels, key=lambda other: _likeness(other, name), default="")
+    return f"{labels[near]} has a class {near}" if near and _likeness(near, name) >= _NEAR else ""
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one.lower(), other.lower()).ratio()
