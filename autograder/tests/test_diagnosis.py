@@ -156,8 +156,12 @@ RESULT = "x * self.weight + self.bias"
         (["globals().update(ONE=1)"], "ONE has no value: homework.ipynb, cell 1 sets ONE"),
         (["from nowhere import ONE"], "ONE has no value: homework.ipynb, cell 1 would set it, and "
          "that failed with ModuleNotFoundError: No module named 'nowhere'."),
-        (["import nowhere", "ONE = nowhere.ONE"], "ONE has no value: homework.ipynb, cell 1 would "
-         "set it, and that failed with ModuleNotFoundError: No module named 'nowhere'."),
+        (["import nowhere", "ONE = nowhere.ONE"], "ONE has no value: homework.ipynb, cell 2 would "
+         "set it, and homework.ipynb, cell 1 failed with ModuleNotFoundError: No module named"),
+        (["corpus = download()", "ONE = corpus.ONE"], "ONE has no value: homework.ipynb, cell 2 "
+         "would set it, and needs corpus: homework.ipynb, cell 1 sets corpus by running something"),
+        (["def begin():\n    global ONE\n    ONE = 1", "begin()"],
+         "ONE has no value: homework.ipynb, cell 1 sets ONE by running something"),
         (["from torch import *", "ONE = 1", SCALE.replace(RESULT, f"{RESULT} * float(1)")],
          "float is not Python's own float here: homework.ipynb, cell 1 replaces it («from torch"),
         (["ONE = 1", SCALE.replace(RESULT, f"F.relu({RESULT})"), "F = 0.5 * 2"],
@@ -167,8 +171,8 @@ RESULT = "x * self.weight + self.bias"
         ([HEADLESS, f"{FORWARD}for name in ['forward']:\n    setattr(Scale, name, forward)"],
          "Scale has no forward: homework.ipynb, cell 2 adds to Scale by running something"),
         (["from nowhere import patch", HEADLESS, "@patch(Scale)\n" + FORWARD],
-         "Scale has no forward: homework.ipynb, cell 3 would add to Scale, and that failed with "
-         "ModuleNotFoundError: No module named 'nowhere'."),
+         "Scale has no forward: homework.ipynb, cell 3 would add to Scale, and homework.ipynb, "
+         "cell 1 failed with ModuleNotFoundError: No module named 'nowhere'."),
         ([HEADLESS], "Scale has no method forward: is its name spelt so"),
     ],
 )  # fmt: skip

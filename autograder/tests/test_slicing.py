@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from autograder.untrusted.bindings import names_it_may_set
+from autograder.untrusted.bindings import names_it_may_change, names_it_may_set
 from autograder.untrusted.magics import blank_magics, written_files
 from autograder.untrusted.slicing import select_statements
 from autograder.untrusted.sources import (
@@ -159,12 +159,27 @@ def test_what_a_decorator_writes_down_where_it_is_needed_is_taken(keep, kind):
         ("match a:\n    case [b, *c] if (d := 1): pass", {"b", "c", "d"}),
         ("print([a for b in c if (d := b)], lambda e: (f := e))", {"d"}),
         ("with a as b:\n    import c.d\n    def e():\n        f = 1", {"b", "c", "e"}),
+        ("def a():\n    global b, c\n    b = d = 1", {"a", "b", "c"}),
         ("globals()['a'], b.c, d['e'] = 1, 2, 3", {"a"}),
         ("globals().update({'a': 1}, b=2)", {"a", "b"}),
     ],
 )
 def test_every_way_to_set_a_name_is_seen(text, names):
     assert names_it_may_set(ast.parse(text).body[0]) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("for a in b: setattr(Net, a, c)", {"Net"}),
+        ("for a, b in [(Net, c)]:\n    a.d = b", {"a", "Net", "c"}),
+        ("while True: Net.a = b", {"Net"}),
+        ("for a in b:\n    model = Net(a)\n    model.c = 1", {"model"}),
+        ("model = Net(a)", set()),
+    ],
+)
+def test_what_may_get_an_attribute_is_seen_and_what_is_only_used_is_not(text, names):
+    assert names_it_may_change(ast.parse(text).body[0]) == names
 
 
 @pytest.mark.parametrize(

@@ -151,14 +151,25 @@ def names_it_may_set(statement: ast.stmt) -> set[str]:
 
 
 def names_it_may_change(statement: ast.stmt) -> set[str]:
-    """Return the names whose object may get an attribute, in a loop for instance, or ``{}``."""
-    nodes = list(_outer_nodes(statement))
-    attaches = any(
-        (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
-        or (isinstance(node, ast.Name) and node.id == "setattr")
-        for node in nodes
-    )
-    return {node.id for node in nodes if isinstance(node, ast.Name)} if attaches else set()
+    """Return the names whose object may get an attribute, also by way of a loop's variable."""
+    found: set[str] = set()
+    loops: list[ast.For] = []
+    for node in _outer_nodes(statement):
+        owner: ast.AST | None = None
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            owner = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            owner = node.args[0] if node.func.id == "setattr" else None
+        elif isinstance(node, ast.For):
+            loops.append(node)
+        found |= {owner.id} if isinstance(owner, ast.Name) else set()
+    for loop in reversed(loops):
+        found |= _names_in(loop.iter) if found & _names_in(loop.target) else set()
+    return found
+
+
+def _names_in(expression: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
 
 
 def _outer_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
@@ -178,7 +189,9 @@ def _outer_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def _names_set_by(node: ast.AST) -> set[str]:
     if isinstance(node, _DEFINITIONS):
-        return {node.name}
+        # Its own name, and those it sets in the module when it is called.
+        inside = (inner for inner in ast.walk(node) if isinstance(inner, ast.Global))
+        return {node.name}.union(*(declared.names for declared in inside))
     if isinstance(node, ast.Import | ast.ImportFrom):
         return bound_names(node)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

@@ -63,8 +63,8 @@ class Clues:
     def of_missing_name(self, name: str) -> str:
         """Return why a name is not set, or ''."""
         if name in self.failures:
-            label, error = self._first_cause(self.failures[name])
-            return f"{label} would set it, and that failed with {_name(error)}"
+            failure = self.failures[name]
+            return f"{failure[0]} would set it, {self._say_what_failed(failure)}"
         if name in self.unset:
             return (
                 f"{self.unset[name]} sets {name} by running something, and that was not run; only "
@@ -75,11 +75,8 @@ class Clues:
     def of_unchanged_class(self, name: str) -> str:
         """Return why a class may lack what it is given later, or ''."""
         if name in self._unchangeable:
-            label, error = self._unchangeable[name]
-            _, error = self._first_cause((label, error))
-            return (
-                f"{label} would add to {name}, and that failed with {type(error).__name__}: {error}"
-            )
+            failure = self._unchangeable[name]
+            return f"{failure[0]} would add to {name}, {self._say_what_failed(failure)}"
         if name in self.unchanged:
             return (
                 f"{self.unchanged[name]} adds to {name} by running something, as in a loop, and "
@@ -92,24 +89,21 @@ class Clues:
         used = re.findall(r"(?<![\w.])(\w+)\s*[.(]", code)
         return next((self._replaced[name] for name in used if name in self._replaced), "")
 
-    def _first_cause(self, failure: tuple[str, BaseException]) -> tuple[str, BaseException]:
-        """Return the failure that is at the root: of the name whose lack made the other fail."""
-        seen: set[str] = set()
-        while isinstance(failure[1], NameError):
-            name = str(failure[1].name)
-            if name in seen or name not in self.failures:
-                break
-            seen.add(name)
-            failure = self.failures[name]
-        return failure
+    def _say_what_failed(self, failure: tuple[str, BaseException]) -> str:
+        """Say what a statement failed with, or what that comes of: a name missing before."""
+        root = failure
+        for _ in range(len(self.failures) + 1):  # no chain is longer, unless it is a circle
+            name = str(root[1].name) if isinstance(root[1], NameError) else ""
+            if name in self.unset and name not in self.failures:
+                return f"and needs {name}: {self.of_missing_name(name)}"
+            root = self.failures.get(name, root)
+        told = f"{type(root[1]).__name__}: {root[1]}"
+        same = root[0] == failure[0]
+        return f"and that failed with {told}" if same else f"and {root[0]} failed with {told}"
 
 
 def _quote(statement: ast.stmt) -> str:
     return ast.unparse(statement).partition("\n")[0][:_QUOTED_CHARS_MAX]
-
-
-def _name(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def explain_by_loading(clues: Iterable[Clues], error: BaseException) -> str:
