@@ -65,6 +65,19 @@ def scale_with(submit):
     return write
 
 
+@pytest.fixture
+def grade_cells(toy, tmp_path):
+    """Grade a notebook of these cells, or one file where its name is given."""
+
+    def run(*cells, name="homework.ipynb"):
+        path = tmp_path / name
+        book = {"cells": [{"cell_type": "code", "source": c} for c in cells], "nbformat": 4}
+        path.write_text(json.dumps(book) if name.endswith(".ipynb") else "\n\n".join(cells))
+        return toy.grade(path)
+
+    return run
+
+
 def points_by_layer(result):
     """Points won by layer."""
     won = {}

@@ -139,6 +139,61 @@ def test_an_error_becomes_advice_with_the_students_own_line(diagnose, expression
         assert words in found["explanation"]
 
 
+USES = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
+SCALE = USES + (TOY / "solutions" / "toy" / "scale.py").read_text()
+HEADLESS = SCALE.partition("    def forward")[0]
+FORWARD = "def forward(self, x):\n    return x * self.weight + self.bias\n"
+RESULT = "x * self.weight + self.bias"
+
+
+@pytest.mark.parametrize(
+    ("cells", "explanation"),
+    [
+        (["for ONE in [1]: pass"], "ONE has no value: homework.ipynb, cell 1 sets ONE by running"),
+        (["match 1:\n    case ONE: pass"], "ONE has no value: homework.ipynb, cell 1 sets ONE"),
+        (["print(ONE := 1)"], "ONE has no value: homework.ipynb, cell 1 sets ONE"),
+        (["globals()['ONE'] = 1"], "ONE has no value: homework.ipynb, cell 1 sets ONE"),
+        (["globals().update(ONE=1)"], "ONE has no value: homework.ipynb, cell 1 sets ONE"),
+        (["from nowhere import ONE"], "ONE has no value: homework.ipynb, cell 1 would set it, and "
+         "that failed with ModuleNotFoundError: No module named 'nowhere'."),
+        (["import nowhere", "ONE = nowhere.ONE"], "ONE has no value: homework.ipynb, cell 2 would "
+         "set it, and homework.ipynb, cell 1 failed with ModuleNotFoundError: No module named"),
+        (["corpus = download()", "ONE = corpus.ONE"], "ONE has no value: homework.ipynb, cell 2 "
+         "would set it, and needs corpus: homework.ipynb, cell 1 sets corpus by running something"),
+        (["def begin():\n    global ONE\n    ONE = 1", "begin()"],
+         "ONE has no value: homework.ipynb, cell 1 sets ONE by running something"),
+        (["from torch import *", "ONE = 1", SCALE.replace(RESULT, f"{RESULT} * float(1)")],
+         "float is not Python's own float here: homework.ipynb, cell 1 replaces it («from torch"),
+        (["ONE = 1", SCALE.replace(RESULT, f"F.relu({RESULT})"), "F = 0.5 * 2"],
+         "F is no longer what homework.ipynb, cell 2 imported: homework.ipynb, cell 3 sets it to"),
+        ([HEADLESS, f"{FORWARD}for kind in (Scale,):\n    kind.forward = forward"],
+         "Scale has no forward: homework.ipynb, cell 2 adds to Scale by running something"),
+        ([HEADLESS, f"{FORWARD}for name in ['forward']:\n    setattr(Scale, name, forward)"],
+         "Scale has no forward: homework.ipynb, cell 2 adds to Scale by running something"),
+        (["from nowhere import patch", HEADLESS, "@patch(Scale)\n" + FORWARD],
+         "Scale has no forward: homework.ipynb, cell 3 would add to Scale, and homework.ipynb, "
+         "cell 1 failed with ModuleNotFoundError: No module named 'nowhere'."),
+        ([HEADLESS], "Scale has no method forward: is its name spelt so"),
+    ],
+)  # fmt: skip
+def test_where_loading_tells_why_something_is_missing_that_alone_is_said(
+    grade_cells, cells, explanation
+):
+    own = [] if any("class Scale" in cell for cell in cells) else [
+        SCALE.replace(RESULT, f"{RESULT} * ONE")
+    ]  # fmt: skip
+    found = diagnosis_of(grade_cells(*cells, *own))["explanation"]
+    assert found.startswith(explanation)
+    assert "misspelt" not in found
+
+
+def test_an_error_that_cannot_be_looked_at_is_an_error_like_any_other(toy, scale_with):
+    odd = "class Odd(AttributeError):\n            __str__ = None\n        raise Odd"
+    checks = [c for c in toy.grade(scale_with(odd)).checks if c.layer == "Scale"]
+    assert {c.status for c in checks if c.message} == {"error"}
+    assert all("Odd" in c.message for c in checks if c.message)
+
+
 def test_an_errors_lines_are_the_students_and_no_others(toy, scale_with):
     result = toy.grade(scale_with("def halve(v):\n            return v.wrong\n        halve(x)"))
     lines = next(c.traceback for c in result.checks if c.traceback)

@@ -1,10 +1,13 @@
 """From a notebook only what the wanted classes need is taken; what they need is told if missing."""
 
+import ast
+
 import pytest
 
+from autograder.untrusted.bindings import names_it_may_change, names_it_may_set
+from autograder.untrusted.magics import blank_magics, written_files
 from autograder.untrusted.slicing import select_statements
 from autograder.untrusted.sources import (
-    blank_magics,
     choose_candidate,
     decode_source,
     find_candidates,
@@ -15,11 +18,10 @@ from autograder.untrusted.sources import (
 
 def taken(*cells, wanted=("Net",)):
     """Return (text of the statements taken, names that are needed but not taken)."""
-    import ast
-
     source = read_notebook("nb.ipynb", enumerate(cells, start=1))
-    statements, missing = select_statements(source, wanted)
-    return [ast.unparse(statement).splitlines()[0] for _, statement in statements], missing
+    selection = select_statements(source, wanted)
+    lines = [ast.unparse(statement).splitlines()[0] for _, statement in selection.statements]
+    return lines, selection.unset
 
 
 NET = "class Net(Base):\n    def forward(self, x):\n        return helper(x) * SCALE + nn.thing(x)"
@@ -110,14 +112,12 @@ def test_plain_constants_are_taken(cell):
     ],
 )
 def test_of_a_compound_statement_what_may_run_is_taken(cell):
-    import ast
-
     source = read_notebook("nb.ipynb", [(1, cell), (2, "class Net:\n    a = SCALE")])
-    statements, missing = select_statements(source, ["Net"])
-    text = ast.unparse(statements[0][1])
+    selection = select_statements(source, ["Net"])
+    text = ast.unparse(selection.statements[0][1])
     assert text.count("SCALE") == 2
     assert not any(word in text for word in ("print", "raise", "install"))
-    assert missing == {}
+    assert selection.unset == {}
 
 
 def test_what_only_the_rest_of_a_compound_statement_sets_is_told():
@@ -126,6 +126,60 @@ def test_what_only_the_rest_of_a_compound_statement_sets_is_told():
     )
     assert lines == ["if True:", "class Net:"]
     assert missing == {"SCALE": "nb.ipynb, cell 1"}
+
+
+@pytest.mark.parametrize("change", ["calls += 1", "calls = 1", "del calls"])
+def test_a_global_that_a_method_only_changes_is_needed(change):
+    lines, _ = taken("calls = 0", f"class Net:\n    def run(self):\n        global calls; {change}")
+    assert lines == ["calls = 0", "class Net:"]
+
+
+KEEPS = {
+    "def keep(name):\n    return lambda f: PARTS.setdefault(name, f)": "keep('a')",
+    "def keep(f):\n    PARTS[f.__name__] = f\n    return f": "keep",
+    "class keep:\n    def __init__(self, f):\n        PARTS.update(f=f)": "keep",
+    "def other(): pass": "PARTS.keep('a')",
+}
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+@pytest.mark.parametrize("kind", ["def part(): pass", "class part: pass"])
+def test_what_a_decorator_writes_down_where_it_is_needed_is_taken(keep, kind):
+    cells = ["PARTS = Table()\nclass Table(dict): pass", keep, f"@{KEEPS[keep]}\n{kind}"]
+    lines, _ = taken(*cells, "class Net:\n    a = PARTS['part']")
+    assert f"@{KEEPS[keep]}" in lines
+    lines, _ = taken(*cells, "class Net:\n    a = 1")
+    assert lines == ["class Net:"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("for a, b in c:\n    d = e", {"a", "b", "d"}),
+        ("match a:\n    case [b, *c] if (d := 1): pass", {"b", "c", "d"}),
+        ("print([a for b in c if (d := b)], lambda e: (f := e))", {"d"}),
+        ("with a as b:\n    import c.d\n    def e():\n        f = 1", {"b", "c", "e"}),
+        ("def a():\n    global b, c\n    b = d = 1", {"a", "b", "c"}),
+        ("globals()['a'], b.c, d['e'] = 1, 2, 3", {"a"}),
+        ("globals().update({'a': 1}, b=2)", {"a", "b"}),
+    ],
+)
+def test_every_way_to_set_a_name_is_seen(text, names):
+    assert names_it_may_set(ast.parse(text).body[0]) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("for a in b: setattr(Net, a, c)", {"Net"}),
+        ("for a, b in [(Net, c)]:\n    a.d = b", {"a", "Net", "c"}),
+        ("while True: Net.a = b", {"Net"}),
+        ("for a in b:\n    model = Net(a)\n    model.c = 1", {"model"}),
+        ("model = Net(a)", set()),
+    ],
+)
+def test_what_may_get_an_attribute_is_seen_and_what_is_only_used_is_not(text, names):
+    assert names_it_may_change(ast.parse(text).body[0]) == names
 
 
 @pytest.mark.parametrize(
@@ -170,7 +224,9 @@ def test_a_needed_name_that_is_set_by_running_something_is_told():
         ("!pip install torch\nx = 1", "pass\nx = 1"),
         ("%matplotlib inline\nimport torch", "pass\nimport torch"),
         ("%%time\nx = 1", "\nx = 1"),
-        ("%%writefile attention.py\nx = 1", "\nx = 1"),
+        ("%%writefile attention.py\nx = 1", ""),
+        ("%%timeit -n 3\nclass Net: pass", ""),
+        ("%%python\nclass Net: pass", ""),
         ("%%bash\nrm -rf x", ""),
         ("files = !ls\nx = 1", "pass\nx = 1"),
         ("model?\nx = 1", "pass\nx = 1"),
@@ -181,6 +237,19 @@ def test_a_needed_name_that_is_set_by_running_something_is_told():
 )
 def test_magics_are_blanked_and_lines_keep_their_numbers(cell, left):
     assert blank_magics(cell) == left
+
+
+def test_a_cell_that_writes_a_file_is_that_file_as_the_last_of_them_leaves_it():
+    cells = ["%%writefile a.py\nx = 1", "\n%%file './b/c.py'\ny = 1", "%%writefile -a a.py\nz = 1",
+             "%%writefile /content/d.py\nx = 1", "%%writefile d.py\nx = 2",
+             "%%writefile notes.txt\nx", "%%writefile {name}.py\nx = 1",
+             "%%writefile", ""]  # fmt: skip
+    found = written_files(enumerate(cells, start=1))
+    assert {name: [(part.cell, part.text) for part in found[name]] for name in found} == {
+        "a.py": [(1, "\nx = 1"), (3, "\nz = 1")],
+        "b/c.py": [(2, "\n\ny = 1")],
+        "d.py": [(5, "\nx = 2")],
+    }
 
 
 @pytest.mark.parametrize(

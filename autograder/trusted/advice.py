@@ -142,11 +142,36 @@ def _unknown_name(s: Situation) -> str | None:
     if s.fault.kind not in ("NameError", "UnboundLocalError"):
         return None
     name = s.fault.missing_name or (s.match(r"'(\w+)'") or ["", "a name"])[1]
-    hint = f" {s.fault.hint[:1].upper()}{s.fault.hint[1:]}." if s.fault.hint else ""
+    if s.fault.hint:
+        # A known cause stands alone: guesses beside it would be wrong.
+        return f"{name} has no value: {s.fault.hint}."
     return (
         f"{name} is used where it has no value yet: is it misspelt, not imported, or set only on "
-        f"another way through the code (an if that was not taken)?{hint} An attribute of the layer "
+        "another way through the code (an if that was not taken)? An attribute of the layer "
         "needs self. in front."
+    )
+
+
+def _known_cause(s: Situation) -> str | None:
+    """What loading the submission has told, of errors that do not speak of a missing name."""
+    if not s.fault.hint or s.fault.kind in ("NameError", "UnboundLocalError"):
+        return None
+    lacks = s.match(r"is missing the required \"(\w+)\"|has no attribute '(\w+)'")
+    lacked = f"{s.layer} has no {lacks[1] or lacks[2]}: " if lacks and _of_its_own(s) else ""
+    return f"{lacked}{s.fault.hint}."
+
+
+def _of_its_own(s: Situation) -> bool:
+    """Whether an error says that it is the layer itself that lacks something."""
+    return f"[{s.layer}]" in s.fault.text or f"'{s.layer}' object" in s.fault.text
+
+
+def _no_forward(s: Situation) -> str | None:
+    if 'is missing the required "forward" function' not in s.fault.text:
+        return None
+    return (
+        f"{s.layer} has no method forward: is its name spelt so, and does it stand inside the "
+        "class, as far to the right as __init__?"
     )
 
 
@@ -290,6 +315,8 @@ _TROUBLES = {
 }
 
 _RULES: dict[str, Rule] = {
+    "known_cause": _known_cause,
+    "no_forward": _no_forward,
     "no_super_init": _no_super_init,
     "missing_attribute": _missing_attribute,
     "missing_argument": _missing_argument,

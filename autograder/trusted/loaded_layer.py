@@ -301,7 +301,8 @@ class LoadedLayer:
     def _explain_error(self, reply: dict[str, Any]) -> CheckEnded:
         fault = read_fault(reply)
         if reply.get("kind") == "load_problem" or fault.kind == "NotImplementedError":
-            return StudentRaised(fault.text or f"{self.name} is not written yet", fault)
+            message = fault.text or f"{self.name} is not written yet"
+            return StudentRaised(f"{message} ({fault.hint})" if fault.hint else message, fault)
         text = fault.text
         where = ""
         if fault.lines:

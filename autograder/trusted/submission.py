@@ -17,6 +17,8 @@ from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
 
+_PATH_CHARS_MAX = 400
+
 
 class Submission:
     """A staged submission with the workers that run it."""
@@ -33,6 +35,8 @@ class Submission:
         self.shared = shared
         self.places: dict[str, str] = {}
         self.problems: dict[str, str] = {}
+        # Of classes that are nowhere: where one of nearly that name is, in words.
+        self._near: dict[str, str] = {}
         self.found: dict[str, dict[str, Any]] = {}
         self.cells: set[int] = set()
         self.remarks: list[str] = []
@@ -89,11 +93,16 @@ class Submission:
             entry = classes.get(layer.name) if isinstance(classes, dict) else None
             entry = entry if isinstance(entry, dict) else {"path": self._guess(layer.file, known)}
             path = entry.get("path")
-            if isinstance(path, str) and path in known:
+            # A file that a cell of a notebook writes is known to the worker alone; its name is
+            # shown, and nothing is done with it here.
+            shown = isinstance(path, str) and path == clean_text(path, _PATH_CHARS_MAX)
+            if isinstance(path, str) and (path in known or (shown and entry.get("written"))):
                 self.places[layer.name] = path
                 self.found[layer.name] = entry
             elif entry.get("problem"):
                 self.problems[layer.name] = clean_text(str(entry["problem"]))
+            elif entry.get("near"):
+                self._near[layer.name] = clean_text(str(entry["near"]))
 
     @staticmethod
     def _guess(file_name: str, known: set[str]) -> str | None:
@@ -157,12 +166,23 @@ class Submission:
     def explain_absence(self, name: str) -> str:
         """Say that a class is nowhere, and that its file was left out where that is why."""
         file = self.kit.by_name[name].file
-        sentence = f"the class {name} was not found (it belongs in {file})"
+        sentence = f"the class {name} was not found{self._say_where_it_belongs(file)}"
+        if name in self._near:
+            return f"{sentence}: {self._near[name]}, and names count to the letter, capitals too"
         told = (note for note in self.staged.notes if note.partition(" was left out: ")[2])
         for note in told:
             if note.partition(" was left out: ")[0].rpartition("/")[2] == file:
                 return f"{sentence}: {clean_text(note)}"
         return sentence
+
+    def _say_where_it_belongs(self, file: str) -> str:
+        paths = self.staged.paths
+        if not self.staged.files:
+            return f" in {paths[0]}" if len(paths) == 1 else " in the notebooks"
+        expected = {layer.file for layer in self.kit.layers}
+        if len(paths) == 1 and paths[0] not in expected:
+            return f" in {paths[0]}"
+        return f" (it belongs in {file})"
 
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the report; it costs nothing. One of a kind is enough."""

@@ -7,8 +7,9 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from autograder.untrusted.bindings import class_statements
 from autograder.untrusted.module_names import Sources
-from autograder.untrusted.sources import Source, class_statements
+from autograder.untrusted.sources import Source
 
 
 def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...] | None:

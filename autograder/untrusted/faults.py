@@ -44,7 +44,7 @@ def _tensors_of_the_line(error: BaseException) -> list[dict[str, Any]]:
     """Return names and shapes of the tensors that the student's failing line speaks of."""
     try:
         found: list[dict[str, Any]] = []
-        code, frame = _failing_line(error)
+        code, frame = failing_line(error)
         for name in dict.fromkeys(_NAMES.findall(code)):
             first, _, attribute = name.partition(".")
             value = frame.f_locals.get(first) if frame is not None else None
@@ -59,7 +59,7 @@ def _tensors_of_the_line(error: BaseException) -> list[dict[str, Any]]:
         return []
 
 
-def _failing_line(error: BaseException) -> tuple[str, FrameType | None]:
+def failing_line(error: BaseException) -> tuple[str, FrameType | None]:
     """Return the innermost line of the student's, with its frame."""
     code: str = ""
     frame: FrameType | None = None

@@ -16,18 +16,15 @@ import importlib.util
 import linecache
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from autograder.untrusted.bindings import bound_names, changes_only, only_imports
+from autograder.untrusted.clues import Clues
 from autograder.untrusted.module_names import Exercise, ModuleNames, Sources
 from autograder.untrusted.slicing import select_statements
-from autograder.untrusted.sources import (
-    bound_names,
-    changes_only,
-    nested_bodies,
-)
 
 
 class LoadProblem(Exception):
@@ -37,8 +34,7 @@ class LoadProblem(Exception):
 @dataclass
 class _Loaded:
     module: types.ModuleType
-    failures: dict[str, BaseException] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    clues: Clues = field(default_factory=Clues)
     cells: list[int] = field(default_factory=list)
     ended_by: BaseException | None = None
 
@@ -79,15 +75,15 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             raise LoadProblem(f"the class {name} was not found in the submission")
         loaded = self._run(path, wanted=name)
         found = getattr(loaded.module, name, None)
-        if name in loaded.failures:
-            raise loaded.failures[name]
+        if name in loaded.clues.failures:
+            raise loaded.clues.failures[name][1]
         if not isinstance(found, type):
-            source = self.sources.by_path[path]
-            problems = [unit.problem for unit in source.units if unit.problem]
+            problems = self.sources.by_path[path].problems
             if problems and found is None:
                 raise LoadProblem(problems[0])
             kind = "missing" if found is None else f"a {type(found).__name__}, not a class"
-            raise LoadProblem(f"{path}: {name} is {kind}")
+            why = loaded.clues.of_missing_name(name) if found is None else ""
+            raise LoadProblem(f"{path}: {name} is {kind}{why and f': {why}'}")
         return found
 
     def run_what_stands_aside(self) -> bool:
@@ -107,18 +103,9 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Return the numbers of the notebook cells that were run, in order."""
         return sorted({cell for loaded in self._loaded.values() for cell in loaded.cells})
 
-    def explain_missing_name(self, name: str) -> str:
-        """Return why a name is not defined, as far as loading the submission knows, or ''."""
-        for path, loaded in self._loaded.items():
-            if name in loaded.failures:
-                error = loaded.failures[name]
-                return f"{path}: {name} is missing because of {type(error).__name__}: {error}"
-            if name in loaded.left_out:
-                return (
-                    f"{loaded.left_out[name]} sets {name} by running something; only imports, "
-                    "classes, functions and plain constants are taken from it"
-                )
-        return ""
+    def clues(self) -> list[Clues]:
+        """Return what loading tells of errors that come later, module by module."""
+        return [loaded.clues for loaded in self._loaded.values()]
 
     def owns(self, module: object) -> bool:
         """Whether a module came from this submission, by way of this loader."""
@@ -152,8 +139,9 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if standing is not None:
             return standing
         source = self.sources.by_path.get(place)
-        if source is not None and not source.is_notebook and source.units[0].problem:
-            raise ImportError(source.units[0].problem)
+        problems = [] if source is None or source.is_notebook else source.problems
+        if problems:
+            raise ImportError(problems[0])
         return self._run(place).module
 
     def exec_module(self, module: types.ModuleType) -> None:
@@ -207,9 +195,15 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self._seed_constants(module)
             names = [name for name, place in self.places.items() if place == path]
             keep = [n for n in names if n not in self.stand_ins] or ([wanted] if wanted else names)
-            chosen, loaded.left_out = select_statements(source, keep)
+            selection = select_statements(source, keep)
+            chosen = selection.statements
+            loaded.clues = Clues(unset=selection.unset, unchanged=selection.unchanged)
         else:
             chosen = list(source.statements())
+        if self.names.holds_all(source):
+            # A class that is nowhere, or whose cell does not parse, would be here: as with a file
+            # that is missing, that costs no class that uses it.
+            self._let_stand(module, filter(self._is_missing, self.stand_ins))
         self._running.append(path)
         try:
             for unit, statement in chosen:
@@ -218,9 +212,15 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 error = self._run_statement(
                     loaded, unit.label, unit.text, unit.future_flags, statement
                 )
-                if error is not None and not source.only_definitions and not _is_import(statement):
+                if (
+                    error is not None
+                    and not source.only_definitions
+                    and not only_imports(statement)
+                ):
                     loaded.ended_by = error
                     raise error
+            if source.only_definitions:
+                self._let_stand(module, names)
         finally:
             self._running.pop()
         if path.rpartition("/")[2] in self.exercise.given:
@@ -241,22 +241,36 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if changes_only(statement, self.stand_ins):
             return None  # what the student does to a class later is not done to its double
         linecache.cache[label] = (len(text), None, text.splitlines(keepends=True), label)
+        before = set(namespace)
         try:
             code = compile(
                 ast.Module([statement], []), label, "exec", flags=flags, dont_inherit=True
             )
             exec(code, namespace)  # noqa: S102  (running student code is what this process is for)
         except Exception as error:  # noqa: BLE001  (whatever it is, it costs these names only)
-            loaded.failures.update(dict.fromkeys(names, error))
+            # What was there before an import that failed is there still.
+            lost = names - namespace.keys() if only_imports(statement) else names
+            loaded.clues.note_failure(label, statement, lost, error)
             return error
-        for name in names:
-            loaded.failures.pop(name, None)
+        brought = namespace.keys() - before if "*" in names else set()
+        loaded.clues.note_success(label, statement, (names - {"*"}) | brought)
         for name in replaced:
             original, double = namespace.get(name), self.stand_ins[name]
             for key, value in list(namespace.items()):
                 if value is original:
                     namespace[key] = double
         return None
+
+    def _is_missing(self, name: str) -> bool:
+        """Whether no code of the submission's defines a class, but at most a text that is kept."""
+        place = self.places.get(name)
+        return place is None or self.sources.by_path[place].is_written
+
+    def _let_stand(self, module: types.ModuleType, names: Iterable[str]) -> None:
+        """Have stand-ins under those of ``names`` that the module does not bind by itself."""
+        for name in names:
+            if name in self.stand_ins:
+                vars(module).setdefault(name, self.stand_ins[name])
 
     def _show_to_decorators(
         self, statement: ast.ClassDef, label: str, namespace: dict[str, Any]
@@ -285,11 +299,3 @@ def _make_package(name: str) -> types.ModuleType:
     package = types.ModuleType(name)
     package.__path__ = []
     return package
-
-
-def _is_import(statement: ast.stmt) -> bool:
-    """Whether a statement only imports (also inside ``try`` and ``if``)."""
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return True
-    blocks = nested_bodies(statement)
-    return bool(blocks) and all(_is_import(inner) for block in blocks for inner in block)

@@ -103,6 +103,15 @@ class ModuleNames:
         inside = f"{self.sources.root}/{file_name}" if self.sources.root else file_name
         return inside if inside in self.sources.by_path else file_name
 
+    def holds_all(self, source: Source) -> bool:
+        """Whether all classes are meant to be in one source: a notebook, or one file of them all.
+
+        A file of the exercise's own is none of these, even alone: it imports what it uses.
+        """
+        alone = len(self.sources.by_path) == 1
+        own_file = source.path.rpartition("/")[2] in self.exercise.files.values()
+        return source.only_definitions or (alone and not own_file)
+
     def module_name(self, path: str) -> str:
         """Return the dotted name under which the module of a file is kept."""
         root = self.sources.root

@@ -9,9 +9,18 @@ What no wanted class needs (downloads, training, plots) is never run, however it
 import ast
 import symtable
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from autograder.untrusted.sources import Source, Unit, bound_names, changed_names
+from autograder.untrusted.bindings import (
+    bound_names,
+    changed_names,
+    decorator_names,
+    filled_names,
+    names_it_may_change,
+    names_it_may_set,
+)
+from autograder.untrusted.sources import Source, Unit
 
 # Calls that are as cheap and as harmless as a literal; anything else may train for hours.
 _PLAIN_CALLS = {
@@ -33,51 +42,76 @@ _NEVER_PLAIN = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 _Block = TypeVar("_Block", ast.If, ast.Try, ast.With, ast.ExceptHandler)
 
 
-def select_statements(
-    source: Source, wanted: Iterable[str]
-) -> tuple[list[tuple[Unit, ast.stmt]], dict[str, str]]:
-    """Return the statements of ``source`` that defining ``wanted`` takes, in order.
+@dataclass(frozen=True)
+class Selection:
+    """What of a source is run, in order, and what of the rest would be missed."""
 
-    The second value tells, for each name that is needed but set by something that is not run,
-    the label of the file or cell that sets it.
-    """
+    statements: list[tuple[Unit, ast.stmt]]
+    # By name, where something that is not run would set it, or change the class of that name.
+    unset: dict[str, str]
+    unchanged: dict[str, str]
+
+
+def select_statements(source: Source, wanted: Iterable[str]) -> Selection:
+    """Return the statements of ``source`` that defining ``wanted`` takes."""
     everything = list(source.statements())
-    classes = {
-        name for _, s in everything if isinstance(s, ast.ClassDef | ast.FunctionDef)
-        for name in bound_names(s)
-    }  # fmt: skip
+    definitions = [s for _, s in everything if isinstance(s, ast.ClassDef | ast.FunctionDef)]
+    classes = {definition.name for definition in definitions}
+    registries = _Registries(everything, definitions)
 
     def plain(expression: ast.expr | None) -> bool:
         return expression is None or _is_plain(expression, classes)
 
+    def touched_by(statement: ast.stmt) -> set[str]:
+        names = bound_names(statement) | changed_names(statement)
+        return names | registries.filled_by(statement)
+
+    touched = [touched_by(statement) for _, statement in everything]
     needed = set(wanted)
     taken: dict[int, tuple[Unit, ast.stmt]] = {}
-    left_out: dict[str, str] = {}
     grown = True
     while grown:
         grown = False
         for index, (unit, statement) in enumerate(everything):
-            if index in taken:
-                continue
-            names = _touched_names(statement)
-            if "*" not in names and not names & needed:
+            if index in taken or ("*" not in touched[index] and not touched[index] & needed):
                 continue
             kept = _what_may_run(statement, plain)
-            kept_names = _touched_names(kept) if kept is not None else set()
-            left_out.update(dict.fromkeys((names - kept_names) & needed, unit.label))
+            kept_names = touched_by(kept) if kept is not None else set()
             if kept is None or ("*" not in kept_names and not kept_names & needed):
                 continue
             taken[index] = (unit, kept)
             used = _names_from_outside(kept)
             grown = grown or bool(used - needed) or "*" not in kept_names
             needed |= used
-    bound = {name for _, statement in taken.values() for name in bound_names(statement)}
-    missing = {name: label for name, label in left_out.items() if name not in bound}
-    return [taken[index] for index in sorted(taken)], missing
+    chosen = [taken[index] for index in sorted(taken)]
+    bound = {name for _, statement in chosen for name in bound_names(statement)}
+    unset: dict[str, str] = {}
+    unchanged: dict[str, str] = {}
+    for index, (unit, statement) in enumerate(everything):
+        if index not in taken or taken[index][1] is not statement:
+            unset |= dict.fromkeys(names_it_may_set(statement) & (needed - bound), unit.label)
+            unchanged |= dict.fromkeys(names_it_may_change(statement) & needed, unit.label)
+    return Selection(chosen, unset, unchanged)
 
 
-def _touched_names(statement: ast.stmt) -> set[str]:
-    return bound_names(statement) | changed_names(statement)
+class _Registries:
+    """What a notebook's own decorators write down: ``@register("gelu")``, ``@PARTS.add``."""
+
+    def __init__(
+        self, statements: Iterable[tuple[Unit, ast.stmt]], definitions: Iterable[ast.stmt]
+    ) -> None:
+        assigned = (s for _, s in statements if isinstance(s, ast.Assign | ast.AnnAssign))
+        self._objects = {name for statement in assigned for name in bound_names(statement)}
+        self._filled = {
+            name: filled_names(definition) & self._objects
+            for definition in definitions
+            for name in bound_names(definition)
+        }
+
+    def filled_by(self, statement: ast.stmt) -> set[str]:
+        """Return the names of the objects that the decorators of a definition may fill."""
+        names = decorator_names(statement)
+        return (names & self._objects).union(*(self._filled.get(name, ()) for name in names))
 
 
 def _names_from_outside(statement: ast.stmt) -> set[str]:
@@ -96,7 +130,9 @@ def _names_from_outside(statement: ast.stmt) -> set[str]:
         names |= {
             symbol.get_name()
             for symbol in table.get_symbols()
-            if symbol.is_referenced() and (symbol.is_global() or not inside)
+            # A function that only sets a global, or adds to it, speaks of the module's own too.
+            if (symbol.is_referenced() and (symbol.is_global() or not inside))
+            or symbol.is_declared_global()
         }
     return names
 

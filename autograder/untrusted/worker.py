@@ -13,6 +13,7 @@ from torch import Tensor
 from autograder.boundary.frames import FrameLimits, pack_frame, read_frame
 from autograder.boundary.tensors import pack_tensors, unpack_tensors
 from autograder.untrusted.bench import Bench, Reply
+from autograder.untrusted.clues import explain_by_loading
 from autograder.untrusted.faults import describe_error
 from autograder.untrusted.import_scope import ImportScope
 from autograder.untrusted.loader import LoadProblem
@@ -83,9 +84,7 @@ class Worker:
                 self._imports.enter(bench.loader)
                 facts, results = bench.carry_out(stage, request, tensors)
         except BaseException as error:  # noqa: BLE001  (SystemExit from student code included)
-            hint = ""
-            if isinstance(error, NameError) and bench is not None:
-                hint = bench.loader.explain_missing_name(str(error.name))
+            hint = explain_by_loading(bench.loader.clues(), error) if bench is not None else ""
             kind = "load_problem" if isinstance(error, LoadProblem) else "raised"
             reply = {"ok": False, "stage": stage, "kind": kind}
             return {**reply, "error": describe_error(error, hint)}, {}

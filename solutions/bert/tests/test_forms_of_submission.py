@@ -131,6 +131,40 @@ def test_a_method_given_to_a_class_in_a_later_cell_is_not_given_to_its_double(
     full_marks(bert, write_notebook(tmp_path / "homework.ipynb", [*cells, *later]))
 
 
+def test_a_class_whose_cell_does_not_parse_costs_no_class_that_uses_it(bert, sources, tmp_path):
+    cells = [
+        without_own_imports(text).replace(" -> Tensor:", " -> Tensor", name == "attention.py")
+        for name, text in sources.items()
+    ]
+    result = bert.grade(write_notebook(tmp_path / "homework.ipynb", cells))
+    lost = {c.layer for c in result.checks if c.points < c.max_points}
+    assert lost == {"MultiHeadAttention", "EndToEnd"}
+
+
+def test_a_notebook_that_writes_files_counts_calls_and_looks_its_parts_up(bert, sources, tmp_path):
+    attention = without_own_imports(sources["attention.py"])
+    old = without_own_imports(sources["pooler.py"]).replace("[:, 0]", "[:, -1]")
+    changed = {
+        "feed_forward.py": ("nn.GELU()", 'PARTS["gelu"]'),
+        "pooler.py": ("return", "global n_calls\n        n_calls += 1\n        return"),
+    }
+    cells = [
+        f"%%writefile mine.py\n{attention}",
+        "from mine import MultiHeadAttention",
+        "PARTS = {}\ndef keep(f):\n    PARTS[f.__name__] = f\n    return f",
+        "@keep\ndef gelu(x):\n    return nn.functional.gelu(x)",
+        'if __name__ == "__main__":\n    n_calls = 0',
+        *(
+            without_own_imports(text).replace(*changed.get(name, ("", "", 0)))
+            for name, text in sources.items()
+            if name != "attention.py"
+        ),
+        f"%%timeit\n{old}",
+        f"%%writefile old.py\n{old}",
+    ]
+    full_marks(bert, write_notebook(tmp_path / "homework.ipynb", cells))
+
+
 def test_a_notebook_of_the_old_format_with_a_byte_order_mark(bert, sources, tmp_path):
     cells = [
         {"cell_type": "code", "input": without_own_imports(text).splitlines(keepends=True),

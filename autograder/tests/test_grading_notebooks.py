@@ -1,0 +1,147 @@
+"""What grading a notebook, or one file of all classes, promises: as in a folder of files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+TOY = Path(__file__).parent / "toy_course" / "solutions" / "toy"
+SCALE = (TOY / "scale.py").read_text()
+STACK = (TOY / "stack.py").read_text().replace("from .scale import Scale\n", "")
+
+
+def messages(result, layer):
+    return [check.message for check in result.checks if check.layer == layer and check.message]
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ([STACK], "homework.ipynb"),
+        ([STACK, SCALE.replace("nn.Module):", "nn.Module)")], "homework.ipynb"),
+        (["from mine import Scale", STACK], "homework.ipynb"),
+        ([SCALE.replace("class Scale", "class Own"), "Scale = torch.compile(Own)", STACK],
+         "homework.ipynb"),
+        ([STACK], "homework.py"),
+    ],
+)  # fmt: skip
+def test_a_class_that_is_missing_or_does_not_parse_costs_no_class_that_uses_it(
+    grade_cells, points_by_layer, cells, name
+):
+    won = points_by_layer(grade_cells(*cells, name=name))
+    assert won == {"Scale": 0, "Stack": 40, "EndToEnd": 0}
+
+
+def test_a_class_that_is_there_and_was_not_imported_costs_the_class_that_uses_it(
+    toy, submit, points_by_layer
+):
+    folder = submit(stack=STACK)
+    assert points_by_layer(toy.grade(folder))["Stack"] == 0
+    (folder / "scale.py").unlink()
+    assert points_by_layer(toy.grade(folder / "stack.py"))["Stack"] == 0
+
+
+def test_one_file_that_does_not_parse_says_what_that_means_for_its_classes(grade_cells):
+    result = grade_cells(SCALE, STACK, "def broken(:", name="homework.py")
+    for layer in ("Scale", "Stack"):
+        assert "Python can read no class of homework.py" in messages(result, layer)[0]
+
+
+WRONG = SCALE.replace("x * self.weight", "x")
+SPLIT = SCALE.index("    def forward")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["%%writefile parts.py\n" + SCALE, "from parts import Scale", STACK],
+        ["%%writefile parts.py\n" + SCALE, "from parts import *", STACK],
+        ["%%writefile parts.py\n" + SCALE, "import parts\nScale = parts.Scale", STACK],
+        ["%%writefile scale.py\n" + SCALE, "%%writefile stack.py\nfrom scale import Scale\n"
+         + STACK],
+        ["%%writefile parts.py\n" + SCALE[:SPLIT], "%%writefile -a parts.py\n" + SCALE[SPLIT:],
+         "from parts import Scale", STACK],
+        ["%%writefile parts.py\n" + WRONG, "%%writefile parts.py\n" + SCALE,
+         "from parts import Scale", STACK],
+        [SCALE, "%%writefile scale.py\n" + WRONG, "from nowhere import Scale", STACK],
+        [SCALE, "%%writefile old.py\n" + WRONG, "%%timeit\n" + WRONG, "%%python\n" + WRONG, STACK],
+        [WRONG, "%%writefile parts.py\n" + SCALE, "from parts import Scale", STACK],
+    ],
+)  # fmt: skip
+def test_a_cell_that_writes_a_file_defines_nothing_until_it_is_imported_or_needed(
+    grade_cells, cells
+):
+    result = grade_cells(*cells)
+    assert messages(result, "Scale") == messages(result, "Stack") == []
+    assert result.score == 100
+
+
+def test_a_class_in_a_written_file_that_nothing_imports_is_graded_and_missed_in_the_whole(
+    grade_cells, points_by_layer
+):
+    won = points_by_layer(grade_cells("%%writefile parts.py\n" + SCALE, STACK))
+    assert won == {"Scale": 50, "Stack": 40, "EndToEnd": 0}
+
+
+def test_a_mistake_in_a_file_that_a_cell_writes_is_told_by_the_cells_line(grade_cells):
+    broken = "%%writefile parts.py\nclass Scale:\n    def __init__(self, width):\n        1 / 0"
+    result = grade_cells("from parts import Scale", broken, STACK)
+    assert "homework.ipynb, cell 2, line 4" in messages(result, "Scale")[0]
+    result = grade_cells("from parts import Scale", broken + " (", STACK)
+    assert "homework.ipynb, cell 2, line 4: SyntaxError" in messages(result, "Scale")[0]
+
+
+def test_a_file_handed_in_counts_as_it_is_and_its_stub_as_the_notebook_writes_it(toy, submit):
+    stub = SCALE.replace("return x * self.weight + self.bias", "raise NotImplementedError('later')")
+    for file, cell, score in ((SCALE, WRONG, 100), (stub, SCALE, 100)):
+        folder = submit(scale=file)
+        book = {"cells": [{"cell_type": "code", "source": "%%writefile scale.py\n" + cell}]}
+        (folder / "homework.ipynb").write_text(json.dumps(book))
+        assert toy.grade(folder).score == score
+
+
+REGISTRY = "PARTS = {}\ndef register(name):\n    return lambda part: PARTS.setdefault(name, part)"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [REGISTRY, '@register("add")\ndef add(x, y):\n    return x + y',
+         SCALE.replace("x * self.weight + self.bias", 'PARTS["add"](x * self.weight, self.bias)'),
+         STACK],
+        [REGISTRY, SCALE.replace("class", '@register("scale")\nclass'),
+         STACK.replace("[Scale(", '[PARTS["scale"](')],
+        ["CALLS = 0", STACK,
+         SCALE.replace("return x", "global CALLS\n        CALLS += 1\n        return x")],
+        ['if __name__ == "__main__":\n    WIDTH_OF = lambda width: width', STACK,
+         SCALE.replace("torch.ones(width)", "torch.ones(WIDTH_OF(width))")],
+        ['if not __name__ == "__main__":\n    raise OSError\nelse:\n    UNIT = 1', STACK,
+         SCALE.replace("return x", "return UNIT * x")],
+    ],
+)  # fmt: skip
+def test_what_holds_in_a_running_notebook_holds_here(grade_cells, cells):
+    result = grade_cells(*cells)
+    assert messages(result, "Scale") == messages(result, "Stack") == []
+    assert result.score == 100
+
+
+def test_a_file_of_all_classes_does_not_run_under_the_name_of_a_program(grade_cells):
+    guard = 'if __name__ == "__main__":\n    raise OSError("trained")'
+    assert grade_cells(SCALE, STACK, guard, name="homework.py").score == 100
+
+
+@pytest.mark.parametrize(
+    ("cells", "name", "words"),
+    [
+        ([STACK], "homework.ipynb", "Scale was not found in homework.ipynb"),
+        ([STACK], "homework.py", "Scale was not found in homework.py"),
+        ([STACK, SCALE.replace("class Scale", "class scale")], "homework.ipynb",
+         "Scale was not found in homework.ipynb: homework.ipynb, cell 2 has a class scale"),
+        ([STACK, SCALE.replace("class Scale", "class Own") + "Scale = torch.compile(Own)"],
+         "homework.ipynb", "Scale is missing: homework.ipynb, cell 2 sets Scale by running"),
+    ],
+)  # fmt: skip
+def test_of_a_class_that_is_nowhere_it_is_said_where_it_was_looked_for(
+    grade_cells, cells, name, words
+):
+    assert words in messages(grade_cells(*cells, name=name), "Scale")[0]
