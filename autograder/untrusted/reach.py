@@ -11,9 +11,10 @@ does is no worse for it, and costs its own process.
 import ast
 from collections.abc import Iterable, Iterator
 
+from autograder.untrusted.bindings import bound_names
 from autograder.untrusted.module_names import Sources
 from autograder.untrusted.slicing import select_statements
-from autograder.untrusted.sources import Source, bound_names
+from autograder.untrusted.sources import Source
 
 # Modules and attributes by which one reaches what belongs to others, whatever they stand behind.
 _LEADING_OUT = frozenset(
@@ -76,7 +77,7 @@ def _what_runs(sources: Sources, places: Iterable[str | None]) -> Iterator[Sourc
 def _keeps_to_itself(source: Source, names: list[str]) -> bool:
     pairs = source.statements()
     if source.only_definitions:
-        pairs = iter(select_statements(source, names)[0])
+        pairs = iter(select_statements(source, names).statements)
     statements = [statement for _, statement in pairs]
     own = {s.name for s in statements if isinstance(s, ast.ClassDef)}
     imported = {name for s in _imports(statements) for name in bound_names(s)}
