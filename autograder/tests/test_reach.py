@@ -105,9 +105,7 @@ def test_nearly_every_right_submission_keeps_to_itself():
     assert len(apart) <= 3, apart
 
 
-@pytest.mark.parametrize(
-    "attack", sorted(p.parent.name for p in FOLDER.glob("mends_*/attack.toml"))
-)
-def test_layers_that_mend_one_another_are_no_company(attack):
-    files = {path.name: path.read_bytes() for path in (FOLDER / attack).glob("*.py")}
+@pytest.mark.parametrize("name", sorted(p.parent.name for p in FOLDER.glob("mends_*/attack.toml")))
+def test_layers_that_mend_one_another_are_no_company(name):
+    files = {path.name: path.read_bytes() for path in (FOLDER / name).glob("*.py")}
     assert not keeps_to_itself(parse_sources(files, {}, "", CLASSES), CLASSES, files)
