@@ -74,12 +74,32 @@ class Bench:
             own["own_offers"] = offered_names(self._sources, source, spec["class_name"])
         lists = {key: tuple(spec[key]) for key in ("constructor", "forward")}
         find_own = functools.cache(lambda: self._own_class(spec["class_name"]))
-        return make_double(DoubleSpec(**{**spec, **lists, **own}), self._recorder, find_own)
+        build_own = functools.partial(self._build_own, find_own)
+        return make_double(
+            DoubleSpec(**{**spec, **lists, **own}), self._recorder, find_own, build_own
+        )
+
+    def _build_own(
+        self, find_own: Callable[[], type | None], given: dict[str, Any]
+    ) -> nn.Module | None:
+        """Return a module of the class that a double stands for; None where there can be none."""
+        own = find_own()
+        if own is None:
+            return None
+        made = list(self._recorder.made)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                return probes.build_module(own, [list(pair) for pair in given.items()], {}, "")
+        except (Exception, SystemExit):  # noqa: BLE001  (a fault of that class, charged to it)
+            return None
+        finally:
+            # Its own parts are doubles too, which nobody is to be asked about.
+            self._recorder.made[:] = made
 
     def _own_class(self, name: str) -> type | None:
         """Return the student's class that a double stands for; None where it does not load.
 
-        It is made beside the double, from the same file once more, and never built.
+        It is made beside the double, from the same file once more.
         """
         others = [other for other in self.loader.stand_ins if other != name]
         stand_ins = MadeOnDemand(others, self.loader.stand_ins.__getitem__)

@@ -11,6 +11,9 @@ from autograder.untrusted.bindings import class_statements
 from autograder.untrusted.module_names import Sources
 from autograder.untrusted.sources import Source
 
+# Methods of a module that set what is named first.
+_SETTING = ("register_buffer", "register_parameter", "register_module", "add_module")
+
 
 def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...] | None:
     """Return the argument names a class declares for a method, without self; None if it does not.
@@ -54,12 +57,13 @@ def _is_own_attribute(target: ast.expr) -> TypeGuard[ast.Attribute]:
 
 
 def offered_names(sources: Sources, source: Source, name: str) -> tuple[str, ...]:
-    """Return what a class defines in its body, or a base of it that the submission holds."""
+    """Return what a class defines in its body or sets on itself, bases of the submission's too."""
     seen: set[str] = set()
     offered: set[str] = set()
     pending = list(_definitions(source, name))
     while pending:
         definition = pending.pop()
+        offered |= _set_on_itself(definition)
         for statement in definition.body:
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 offered.add(statement.name)
@@ -78,6 +82,19 @@ def offered_names(sources: Sources, source: Source, name: str) -> tuple[str, ...
             for found in _definitions(sources.by_path[path], base)
         ]
     return tuple(sorted(offered))
+
+
+def _set_on_itself(definition: ast.ClassDef) -> set[str]:
+    """Return the names of ``self.word = ...`` and of ``self.register_buffer("word", ...)``."""
+    found: set[str] = set()
+    for node in ast.walk(definition):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found |= {node.attr} if _is_own_attribute(node) else set()
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.args[0] if node.args and node.func.attr in _SETTING else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                found.add(name.value)
+    return found
 
 
 def _definitions(source: Source, name: str) -> Iterator[ast.ClassDef]:

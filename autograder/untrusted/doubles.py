@@ -5,7 +5,8 @@ student's). A composite layer graded with doubles is graded alone: a broken atte
 cost the block that calls it. No reference code crosses the boundary for this.
 
 A double takes whatever its real counterpart takes, writes down every argument, lends what else the
-student's own class offers (a ``from_config``, a constant), and computes
+student's own class offers (a ``from_config``, a constant, a part whose weights are to be set), and
+computes
 
     lookup        (B, T) ids    -> weight[ids] + bias                 (B, T, C)
     affine        (B, T, C)     -> x @ weight + bias                  (B, T, C)
@@ -39,7 +40,7 @@ class DoubleSpec:
     own_forward: tuple[str, ...] | None = None
     # Under which attributes the student's own class keeps which arguments as they are.
     own_kept: dict[str, str] = field(default_factory=dict)
-    # What it offers besides: methods and constants, by its text.
+    # What it offers besides: methods, constants and what it sets on itself, by its text.
     own_offers: tuple[str, ...] = ()
 
 
@@ -137,12 +138,14 @@ def _find_in(own: type | None, name: str) -> Any:
 
 
 def make_double(
-    spec: DoubleSpec, recorder: Recorder, find_own: Callable[[], type | None] = lambda: None
-) -> type[nn.Module]:
+    spec: DoubleSpec, recorder: Recorder, find_own: Callable[[], type | None] = lambda: None,
+    build_own: Callable[[dict[str, Any]], nn.Module | None] = lambda _: None,
+) -> type[nn.Module]:  # fmt: skip
     """Return a class that can be put where ``spec.class_name`` is expected.
 
-    ``find_own`` gives the student's own class, or None. That loads it, next to the class under
-    test: it is asked only for what its text offers, when the class under test asks the double.
+    ``find_own`` gives the student's own class, or None, and ``build_own`` a module of it from the
+    arguments a double was given. That loads it, next to the class under test: it is asked only for
+    what its text offers, when the class under test asks the double.
     """
 
     def lend(name: str, double: nn.Module | None, kind: type) -> Any:
@@ -196,7 +199,23 @@ def make_double(
                 try:
                     return lend(name, self, type(self))
                 except AttributeError:
-                    raise missing from None
+                    if name not in spec.own_offers or not given:
+                        raise missing from None
+                return self._lend_of_a_module(name, missing)
+
+        def _lend_of_a_module(self, name: str, missing: AttributeError) -> Any:
+            """Return what a module of the student's own class holds, made for this alone.
+
+            It computes nothing and is no part of the double: a layer that gives its parts' weights
+            their first values sets those of this one, and a size is what it would be.
+            """
+            if "_lender" not in vars(self):
+                # Past torch, which would count it among the parts.
+                object.__setattr__(self, "_lender", build_own(vars(self)["given"]))
+            try:
+                return getattr(vars(self)["_lender"], name)
+            except Exception:  # noqa: BLE001  (a property of the student's may raise anything)
+                raise missing from None
 
         def forward(self, *positional: Any, **keywords: Any) -> Tensor:
             where = f"{spec.class_name}.forward()"
