@@ -232,6 +232,8 @@ class Twin:
         want = self.want(inputs)
         self.loaded.evidence.runs[-1].tolerance = tolerance or self.tolerance
         result, wanted = got.output, want.output
+        if len(axes) > wanted.dim():
+            axes = axes[:1]  # of a layer that gives one vector for each tweet
         if result.shape != wanted.shape:
             raise CheckFailed(
                 f"{what}: wrong shape, expected {_letters(axes, wanted)}, got {tuple(result.shape)}"
@@ -286,8 +288,8 @@ def _expect_gradient(got: Tensor, want: Tensor, name: str) -> None:
 
 
 def _letters(axes: str, tensor: Tensor) -> str:
-    letters = ", ".join(axes[: tensor.dim()])
-    return f"({letters}) = {tuple(tensor.shape)}" if axes else str(tuple(tensor.shape))
+    named = len(axes) == tensor.dim()
+    return f"({', '.join(axes)}) = {tuple(tensor.shape)}" if named else str(tuple(tensor.shape))
 
 
 def recall_match(

@@ -215,7 +215,10 @@ class TestMultiHeadAttention(LayerPromises):
             plain = (branch - (SHIFT + weights)).abs() < 1e-6
             if not bool((kept | gone | hidden).all()):
                 if bool((plain | hidden).all()):
-                    raise CheckFailed(f"in train mode no attention weight is dropped{where}")
+                    raise CheckFailed(
+                        f"the attention weights{where} are the same in train and evaluation mode: "
+                        "what is dropped does not depend on the mode"
+                    )
                 raise CheckFailed(
                     f"in train mode the attention weights{where} are neither dropped nor those of "
                     "evaluation mode scaled by 1/(1-p): dropout belongs on the softmax's result"
