@@ -199,7 +199,7 @@ def make_double(
                 try:
                     return lend(name, self, type(self))
                 except AttributeError:
-                    if name not in spec.own_offers or not given:
+                    if name not in spec.own_offers or name in _OF_ITS_OWN or not given:
                         raise missing from None
                 return self._lend_of_a_module(name, missing)
 
