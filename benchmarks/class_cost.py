@@ -43,16 +43,17 @@ SEED = 7
 # Appended to a layer's file: its output, off by so many of its last digits.
 ROUNDED = """
 
-def _round_otherwise(kind, forward):
-    @functools.wraps(forward)
-    def rounded(self, *given, **named):
-        return forward(self, *given, **named) * (1 + {number} * 2.0**-50)
-    kind.forward = rounded
-
-
 import functools
 
-_round_otherwise({name}, {name}.forward)
+_plain = {name}.forward
+
+
+@functools.wraps(_plain)
+def _rounded(self, *given, **named):
+    return _plain(self, *given, **named) * (1 + {number} * 2.0**-50)
+
+
+{name}.forward = _rounded
 """
 CLASSES = {
     "attention": "MultiHeadAttention", "classifier": "SimplifiedBertClassifier",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.batch.discovery import Entry
 from autograder.batch.keys import fold_key, former_key
-from autograder.batch.stored_result import read_stored
+from autograder.batch.stored_result import peek_submission
 from autograder.trusted.outcomes import clean_text
 
 # Numbers in a key are short; digests have eight digits.
@@ -76,9 +76,9 @@ def _find_former(entry: Entry, kept: Mapping[str, Sequence[Path]]) -> list[str]:
 def _read_owners(key: str, kept: Mapping[str, Sequence[Path]]) -> dict[str, str]:
     """Return the names of the submissions with kept results of this key, numbered or not."""
     paths = kept.get(_without_number(key), ())
-    found = {path.stem: read_stored(path) for path in paths}
+    found = {path.stem: peek_submission(path) for path in paths}
     first = sorted(found, key=lambda one: (one != key, len(one), one))
-    return {one: str(stored["submission"]) for one in first if (stored := found[one])}
+    return {one: owner for one in first if (owner := found[one]) is not None}
 
 
 def _names(entry: Entry) -> set[str]:
