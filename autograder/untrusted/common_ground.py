@@ -8,6 +8,7 @@ the same is found out here when the next layer is loaded, which is asked alone i
 
 import math
 import operator
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -15,23 +16,16 @@ import torch
 from torch import nn
 from torch.nn.modules import module as module_base
 
-_LAYERS = (
-    nn.Module, nn.Linear, nn.Embedding, nn.LayerNorm, nn.Dropout, nn.GELU, nn.Tanh, nn.Softmax,
-    nn.ModuleList, nn.Sequential, nn.Parameter, nn.MultiheadAttention,
-)  # fmt: skip
-_PLACES: tuple[ModuleType | type, ...] = (
-    torch, nn, nn.functional, nn.init, torch.Tensor, torch.autograd, math, *_LAYERS,
-)  # fmt: skip
+# All that layers are made of: torch.nn, its modules, the classes in them.
+_MODULES = [module for name, module in sys.modules.items() if name.startswith("torch.nn")]
+_LAYERS = [kind for kind in vars(nn).values() if isinstance(kind, type)]
+_PLACES: list[ModuleType | type] = [
+    torch, torch.Tensor, torch.autograd, math, *_MODULES, *_LAYERS,
+]  # fmt: skip
 _HOOKS = [
     hooks
     for name, hooks in vars(module_base).items()
     if name.startswith("_global_") and isinstance(hooks, dict)
-]
-# What every other layer of torch's computes with.
-_FORWARDS = [
-    (kind, vars(kind).get("forward"))
-    for kind in vars(nn).values()
-    if isinstance(kind, type) and issubclass(kind, nn.Module)
 ]
 _as_imported: list[tuple[ModuleType | type, dict[str, Any]]] = []
 _DTYPE = torch.get_default_dtype()
@@ -48,8 +42,6 @@ def remember() -> None:
 def is_untouched() -> bool:
     """Whether torch and its settings are as they were before any student code ran."""
     if any(_HOOKS) or torch.get_default_dtype() != _DTYPE or not torch.is_grad_enabled():
-        return False
-    if any(vars(kind).get("forward") is not forward for kind, forward in _FORWARDS):
         return False
     return not any(_is_changed(place, before) for place, before in _as_imported)
 

@@ -110,8 +110,8 @@ class Worker:
         sources, exercise = self._open(request)
         classes = survey_classes(sources, exercise)
         places = [found["path"] for found in classes.values()]
-        alone = keeps_to_itself(sources, exercise.files, places)
-        return {"classes": classes, "keeps_to_itself": alone}
+        harmless = keeps_to_itself(sources, exercise.files, places)
+        return {"classes": classes, "keeps_to_itself": harmless}
 
     def _bench(self, request: dict[str, Any]) -> Bench:
         subject = str(request["subject"])
