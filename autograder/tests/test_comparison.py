@@ -97,6 +97,8 @@ def test_dropout_without_rescaling_is_told_from_dropout_elsewhere():
         expect_kept_or_dropped(full, full, 0.3, "values")
     with pytest.raises(CheckFailed, match="another place"):
         expect_kept_or_dropped(full / 0.7**2, full, 0.3, "values")
+    with pytest.raises(CheckFailed, match=r"scaled by 1\.111: as by a dropout of 0\.1,"):
+        expect_kept_or_dropped(torch.where(dropped, 0.0, full / 0.9), full, 0.3, "values")
 
 
 def test_the_branch_in_front_of_a_layer_norm_is_recovered():

@@ -91,6 +91,13 @@ def expect_kept_or_dropped(values: Tensor, full: Tensor, p: float, what: str) ->
         raise CheckFailed(f"in train mode {what} that survive dropout are not scaled by 1/(1-p)")
     if bool(unscaled.all()):
         raise CheckFailed(f"in train mode nothing is dropped of {what}")
+    scale = float((values / full)[~dropped & (full != 0)].nan_to_num().median())
+    rescaled = (values - scale * full).abs() <= 1e-6 * (1.0 + full.abs())
+    if scale > 1.0 and bool(dropped.any()) and bool((rescaled | dropped).all()):
+        raise CheckFailed(
+            f"in train mode what survives of {what} is scaled by {scale:.4g}: as by a dropout of "
+            f"{1 - 1 / scale:.3g}, or by one too many, where dropout={p:g} was asked for"
+        )
     raise CheckFailed(
         f"in train mode {what} are neither dropped nor scaled by 1/(1-p): dropout is at another "
         "place than the specification names, or there is one too many"
