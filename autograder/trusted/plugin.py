@@ -147,9 +147,7 @@ class GradingPlugin:
         self, pairs: list[tuple[Check, pytest.Item]], run: ChecksRun, total: int
     ) -> bool:
         """Ask what checks have asked before; whether they end as known, and need not run."""
-        outcome = None
-        if not any(check.training for check, _ in pairs):
-            outcome = self._transcripts.ask_ahead(run.submission, [c.id for c, _ in pairs])
+        outcome = self._transcripts.ask_ahead(run.submission, [check for check, _ in pairs])
         if outcome is None:
             return False
         run.results.extend(outcome.results)
@@ -167,10 +165,9 @@ class GradingPlugin:
             del run.results[done:]
             self._run_group(pairs, run, total)
             return
-        passed = all(result.status == "passed" for result in run.results[done:])
-        if passed and not run.faults and not any(check.training for check, _ in pairs):
-            ids = [check.id for check, _ in pairs]
-            self._transcripts.keep(run.submission, ids, run.results[done:])
+        results = run.results[done:]
+        if all(result.status == "passed" for result in results):
+            self._transcripts.keep(run.submission, [check for check, _ in pairs], results)
 
     def _run_group(
         self, pairs: list[tuple[Check, pytest.Item]], run: ChecksRun, total: int

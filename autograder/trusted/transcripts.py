@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.results import CheckResult
 
 if TYPE_CHECKING:
+    from autograder.trusted.plugin import Check
     from autograder.trusted.submission import Submission
     from autograder.trusted.workers import Answer
 
@@ -27,7 +28,7 @@ _TRANSCRIPTS_MAX = 8
 _OUTCOMES_MAX = 64
 # The questions of one layer; who makes them longer, by what the submission claims to consist of,
 # is asked them one by one.
-_QUESTIONS_BYTES_MAX = 4 * 2**20
+_QUESTIONS_BYTES_MAX = 2 * 2**20
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ class Transcripts:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], list[Transcript]] = {}
 
-    def ask_ahead(self, submission: "Submission", checks: Sequence[str]) -> Outcome | None:
+    def ask_ahead(self, submission: "Submission", checks: "Sequence[Check]") -> Outcome | None:
         """Ask a submission what its like were asked; return how these checks end, if known."""
-        every = self._known.get((submission.seed, *checks), [])
+        every = self._known.get(_name_group(submission, checks), [])
         known = [transcript for transcript in every if not transcript.misleads]
         every[:] = known
         if not known:
@@ -97,16 +98,19 @@ class Transcripts:
         return layer.ask_ahead(known)
 
     def keep(
-        self, submission: "Submission", checks: Sequence[str], results: Sequence[CheckResult]
+        self, submission: "Submission", checks: "Sequence[Check]", results: Sequence[CheckResult]
     ) -> None:
-        """Keep what the checks have asked, and how they ended, where no point was lost."""
+        """Keep what the checks have asked, and how they ended. None of them has lost a point.
+
+        Not where one trains: that takes workers of its own, and asks what it asks at length.
+        """
         layer = submission.only_one_in_company()
-        if layer is None:
+        if layer is None or any(check.training for check in checks):
             return
         questions = layer.dialogue.questions
         if not questions or sum(map(len, questions)) > _QUESTIONS_BYTES_MAX:
             return
-        key = (submission.seed, *checks)
+        key = _name_group(submission, checks)
         known = self._known.pop(key, [])
         self._known[key] = known  # the last used stands last
         _forget_the_first(self._known, _GROUPS_MAX)
@@ -117,6 +121,10 @@ class Transcripts:
             del known[_TRANSCRIPTS_MAX:]
         outcome = Outcome(tuple(results), tuple(submission.said_in_group))
         same.note(layer.dialogue.answers, outcome)
+
+
+def _name_group(submission: "Submission", checks: "Sequence[Check]") -> tuple[object, ...]:
+    return (submission.seed, *(check.id for check in checks))
 
 
 def _forget_the_first(known: dict[Any, Any], most: int) -> None:
