@@ -1,9 +1,8 @@
 """Intake takes what students send, refuses what no one can grade, and trusts no byte of it.
 
-What holds for zip files is in test_intake_archives.py.
+What holds for zip files is in test_intake_archives.py, for notebooks in test_intake_notebooks.py.
 """
 
-import json
 import os
 import time
 import zipfile
@@ -11,39 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.trusted.errors import UngradableSubmission
-from autograder.trusted.intake import IntakeLimits, stage_submission
-
-NAMES, FILES = ("Scale", "Stack"), ("scale.py", "stack.py")
-CLASS = "class Scale:\n    pass\n"
-SMALL = IntakeLimits(source_mib_max=0.1, notebook_mib_max=0.2, total_mib_max=0.3, files_max=20)
-
-
-def stage(path, limits=SMALL):
-    return stage_submission(path, NAMES, FILES, limits)
-
-
-def refuse(path, limits=SMALL):
-    with pytest.raises(UngradableSubmission) as refusal:
-        stage(path, limits)
-    sentence = str(refusal.value)
-    assert "\n" not in sentence
-    return sentence
-
-
-def write_zip(path, entries, compression=zipfile.ZIP_DEFLATED):
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, text in entries.items():
-            archive.writestr(name, text)
-    return path
-
-
-def notebook(*cells):
-    return json.dumps({"cells": [{"cell_type": "code", "source": c} for c in cells], "nbformat": 4})
-
-
-def paths(staged):
-    return sorted(file.path for file in staged.files)
+from autograder.tests.intake_helpers import CLASS, notebook, paths, refuse, stage, write_zip
+from autograder.trusted.intake import IntakeLimits
 
 
 def test_a_folder_is_taken_with_its_helpers_and_without_its_litter(tmp_path):
@@ -88,35 +56,6 @@ def test_the_digest_tells_contents_apart_and_not_the_way_they_came(tmp_path):
     assert stage(folder).digest == stage(zipped).digest
     (folder / "scale.py").write_text(CLASS + "#")
     assert stage(folder).digest != stage(zipped).digest
-
-
-def test_code_cells_keep_their_place_among_all_cells(tmp_path):
-    data = {"cells": [{"cell_type": "markdown", "source": "hi"},
-                      {"cell_type": "code", "source": ["class Scale:\n", "    pass"]},
-                      "no cell", {"cell_type": "code", "source": 3}]}  # fmt: skip
-    (tmp_path / "a.ipynb").write_text(json.dumps(data))
-    cells = stage(tmp_path / "a.ipynb").notebooks[0].cells
-    assert [(cell.number, cell.source) for cell in cells] == [(2, "class Scale:\n    pass")]
-
-
-def test_a_broken_notebook_beside_good_files_is_left_out_with_a_note(tmp_path):
-    (tmp_path / "scale.py").write_text(CLASS)
-    (tmp_path / "a.ipynb").write_text("{")
-    staged = stage(tmp_path)
-    assert paths(staged) == ["scale.py"]
-    assert any("a.ipynb was left out" in note for note in staged.notes)
-
-
-@pytest.mark.parametrize(
-    "content",
-    ["", "{", "[]", "null", '{"cells": 3}', '{"nbformat": 4}', "[" * 200_000, '{"cells":' * 5000,
-     notebook("class Scale")[:-5], "9" * 10_000, '"\\ud800"',
-     '{"a":' * 100_000, "\ufffe"],
-)  # fmt: skip
-def test_what_is_no_notebook_is_refused_in_one_sentence(tmp_path, content):
-    path = tmp_path / "a.ipynb"
-    path.write_text(content)
-    assert "notebook" in refuse(path, IntakeLimits())
 
 
 @pytest.mark.parametrize(
@@ -235,45 +174,6 @@ def test_looking_for_a_class_takes_time_in_proportion_to_the_text(tmp_path, piec
     begin = time.monotonic()
     refuse(tmp_path / "main.py", IntakeLimits())
     assert time.monotonic() - begin < 10  # a pattern that looks twice would take an hour
-
-
-def test_a_notebook_of_a_million_tiny_values_is_refused_before_they_are_made(tmp_path):
-    (tmp_path / "a.ipynb").write_text('{"cells":[' + "[]," * 2_000_000 + "[]]}")
-    assert "clear them" in refuse(tmp_path / "a.ipynb", IntakeLimits())
-
-
-def test_a_notebook_of_the_older_format_is_read(tmp_path):
-    sheet = {"cells": [{"cell_type": "code", "input": ["class Scale:\n", "    pass"]}]}
-    (tmp_path / "a.ipynb").write_text(json.dumps({"worksheets": [sheet, 3], "nbformat": 3}))
-    assert [cell.number for cell in stage(tmp_path / "a.ipynb").notebooks[0].cells] == [1]
-
-
-@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_notebook_may_begin_with_a_mark_of_its_coding(tmp_path, coding):
-    (tmp_path / "a.ipynb").write_bytes(notebook("class Scale: 'ü'").encode(coding))
-    assert stage(tmp_path / "a.ipynb").notebooks[0].cells[0].source == "class Scale: 'ü'"
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [(notebook("class Scale: 'ü'").replace("\\u00fc", "ü").encode("latin-1"),
-      "the notebook is not text in UTF-8: save it as UTF-8"),
-     (b"PK\3\4 and more", "it is a zip archive, not a notebook: let its name end in .zip"),
-     (b'{"cells":', "the notebook is not complete JSON (cut off in transfer?)")],
-)  # fmt: skip
-def test_a_notebook_that_cannot_be_read_is_named_with_what_it_is(tmp_path, content, words):
-    (tmp_path / "a.ipynb").write_bytes(content)
-    for path in (tmp_path, tmp_path / "a.ipynb"):
-        assert refuse(path).startswith(f"{tmp_path / 'a.ipynb'}: {words}")
-    (tmp_path / "scale.py").write_text(CLASS)
-    assert stage(tmp_path).notes[0].startswith(f"a.ipynb was left out: {words}")
-
-
-def test_cells_that_are_no_cells_are_said(tmp_path):
-    (tmp_path / "a.ipynb").write_text(
-        json.dumps({"cells": [3, {"cell_type": "code", "source": "class Scale: pass"}, {}]})
-    )
-    assert "left out: 1, 3" in stage(tmp_path / "a.ipynb").notes[0]
 
 
 def test_when_nothing_can_be_read_the_refusal_says_why(tmp_path):
