@@ -170,7 +170,8 @@ def _grade_into(
             raise BadBatch(f"--json {options.json}: that file is one of --out's own; name another")
         if os.path.isdir(path):  # asks also about names too long to be one
             raise BadBatch(f"{path} is a folder, and a file is to be written there: move it away")
-    kept_seed = results.last_seed(entries) if options.seed is None else None
+    earlier = results.read_earlier(entries)
+    kept_seed = results.last_seed(earlier) if options.seed is None else None
     job = Job(
         root=kit.root, assignment=kit.assignment, out=results.folder.resolve(),
         seed=seed if kept_seed is None else kept_seed,
@@ -179,7 +180,7 @@ def _grade_into(
         sandbox=options.sandbox, require_isolation=options.require_isolation,
         kit_digest=fingerprint_kit(kit), shared=results.shared.resolve(),
     )  # fmt: skip
-    other = "" if options.regrade else find_other_scope(results, job, entries)
+    other = "" if options.regrade else find_other_scope(earlier, job)
     if other:
         raise BadBatch(
             f"{results.folder} holds results of other options («{other}», now «{job.scope}»): use "
@@ -202,7 +203,7 @@ def _grade_into(
         results.clear_leftovers()
         kept = list_kept(results, job, entries, done)
         if kept.rows:
-            missing = find_missing(roster, all_handed_in(entries, kept))
+            missing = find_missing(roster, all_handed_in(entries, kept)) if roster else ()
             rows = [*kept.rows, *(row_of_nothing(p.name, p.number) for p in missing)]
             write_gradebook(
                 results.folder / GRADEBOOK, rows, kit.groups, with_checks=options.checks

@@ -5,14 +5,14 @@ where its submission was not given this time. Only what a newer submission of th
 number has replaced is left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
 from autograder.batch.grader import Done, Job
-from autograder.batch.results_folder import ResultsFolder
+from autograder.batch.results_folder import Earlier, ResultsFolder
 
 _NOT_GIVEN = "not among the submissions given last"
 _OUTDATED = "kept from an earlier run: not graded again yet"
@@ -41,9 +41,7 @@ def list_kept(
     rows = [one.stored for one in done]
     current = len(rows)
     not_given = replaced = 0
-    for stored in results.read_all():
-        if stored["key"] in settled:
-            continue
+    for stored in results.read_all(but=settled):
         if stored["key"] in given:
             outdated = _is_outdated(stored, job)
             current += not outdated
@@ -86,19 +84,13 @@ def count_of(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def find_other_scope(results: ResultsFolder, job: Job, entries: Sequence[Entry]) -> str:
+def find_other_scope(earlier: Iterable[Earlier], job: Job) -> str:
     """Return what other than this run's layers and training a kept grade is of, or nothing.
 
     Such a run would put a part of a grade, say, where the whole was.
     """
-    for entry in entries:
-        stored = results.read(entry)
-        if stored is None or stored["status"] != "graded":
-            continue
-        scope = "; ".join(stored["fingerprint"]["options"].split("; ")[:2])
-        if scope != job.scope:
-            return scope
-    return ""
+    scopes = ("; ".join(one.options.split("; ")[:2]) for one in earlier if one.graded)
+    return next((scope for scope in scopes if scope != job.scope), "")
 
 
 def _is_outdated(stored: dict[str, Any], job: Job) -> bool:

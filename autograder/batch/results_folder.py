@@ -8,14 +8,14 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from autograder.batch.discovery import Entry
-from autograder.batch.stored_result import read_stored
+from autograder.batch.stored_result import read_facts, read_stored
 from autograder.manifest import Kit
 from autograder.results import Result, write_atomically
 
@@ -31,6 +31,15 @@ class Fingerprint:
     submission: str
     kit: str
     seed: int
+    options: str
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a kept result says of the run that it is of."""
+
+    seed: int
+    graded: bool
     options: str
 
 
@@ -57,14 +66,17 @@ def describe_owner(entry: Entry) -> dict[str, Any]:
 
 
 def describe(entry: Entry, fingerprint: Fingerprint, result: Result) -> dict[str, Any]:
-    """Return what is stored of a result."""
+    """Return what is stored of a result: the checks last, so that the rest can be read alone."""
+    facts = result.to_json()
+    checks = facts.pop("checks")
     return {
-        **result.to_json(),
+        **facts,
         "key": entry.key,
         **describe_owner(entry),
         "status": "graded" if result.gradable else "not gradable",
         "note": "; ".join(filter(None, (result.problem, entry.note))),
         "fingerprint": asdict(fingerprint),
+        "checks": checks,
     }
 
 
@@ -106,20 +118,29 @@ class ResultsFolder:
             self._store(entry, stored)
         return stored
 
-    def read_all(self) -> Iterator[dict[str, Any]]:
-        """Yield every stored result, by name."""
+    def read_all(self, but: Container[str] = ()) -> Iterator[dict[str, Any]]:
+        """Yield every stored result, by name, except those of some keys."""
         for path in sorted(self.folder.glob("*.json")):
-            stored = read_stored(path)
+            stored = None if path.stem in but else read_stored(path)
             if stored is not None:
                 yield stored
 
-    def last_seed(self, entries: Iterable[Entry]) -> int | None:
-        """Return the seed that most results of these submissions have: a batch goes on with it.
+    def read_earlier(self, entries: Iterable[Entry]) -> list[Earlier]:
+        """Return what the kept results of these submissions say of the runs they are of."""
+        found = (read_facts(self.path_of(entry)) for entry in entries)
+        kept = (stored for stored in found if stored is not None)
+        return [
+            Earlier(one["seed"], one["status"] == "graded", one["fingerprint"]["options"])
+            for one in kept
+        ]
+
+    def last_seed(self, earlier: Collection[Earlier]) -> int | None:
+        """Return the seed that most results of a class have: a batch goes on with it.
 
         Where none of them is kept, the seed of the others counts: a late one gets what all got.
         """
-        mine = [stored for stored in map(self.read, entries) if stored is not None]
-        seeds = Counter(stored["seed"] for stored in mine or self.read_all())
+        mine = (one.seed for one in earlier)
+        seeds = Counter(mine if earlier else (stored["seed"] for stored in self.read_all()))
         return max(seeds, key=lambda seed: seeds[seed], default=None)
 
     @property

@@ -7,7 +7,8 @@ wholly as we write it counts as absent, and its submission is graded again.
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +31,48 @@ _FIELDS = {
 }  # fmt: skip
 _MARK_FIELDS = {"submission": str, "kit": str, "seed": int, "options": str}
 _CHECK_FIELDS = {"id": str, "layer": str, "status": str, "message": str, "traceback": list}
+_CHECK_NUMBERS = ("points", "max_points")
+_NUMBERS = frozenset((int, float))
+_COLUMNS = (*_CHECK_FIELDS, *_CHECK_NUMBERS, "diagnosis")
+# Stands in no text that a result holds: JSON writes the end of a line there as two characters.
+_CHECKS_BEGIN = b'\n "checks": ['
 _DIAGNOSIS_FIELDS = {"id": str, "kind": str, "explanation": str}
 
 
 def read_stored(path: Path) -> dict[str, Any] | None:
     """Return the result that a file holds, or None where there is none, or none to rely on."""
+    content = _read(path)
+    stored = None if content is None else parse_stored(content)
+    # A result under another's name would be another's grade.
+    return stored if stored is not None and stored["key"] == path.stem else None
+
+
+def read_facts(path: Path) -> dict[str, Any] | None:
+    """Return a result as ``read_stored``, in a fraction of the time: its checks are left out.
+
+    Whether they are as we wrote them is not looked at: of use where no points are.
+    """
+    content = _read(path)
+    if content is None:
+        return None
+    facts, found, _ = content.partition(_CHECKS_BEGIN)
+    try:
+        stored = json.loads(facts + b'"checks": []}') if found else None
+    except (ValueError, RecursionError):
+        return None
+    # Earlier kits wrote some facts behind the checks.
+    if stored is None or not _has_facts(stored) or stored["key"] != path.stem:
+        return read_stored(path)
+    return dict(stored)
+
+
+def _read(path: Path) -> bytes | None:
     try:
         with os.fdopen(open_ordinary_file(path, follow=True), "rb") as stream:
             content = stream.read(_BYTES_MAX + 1)
     except OSError:
         return None
-    if len(content) > _BYTES_MAX:
-        return None
-    stored = parse_stored(content)
-    # A result under another's name would be another's grade.
-    return stored if stored is not None and stored["key"] == path.stem else None
+    return content if len(content) <= _BYTES_MAX else None
 
 
 def peek_submission(path: Path) -> str | None:
@@ -69,14 +97,20 @@ def parse_stored(content: bytes) -> dict[str, Any] | None:
     return stored if _is_result(stored) else None
 
 
-def _is_result(stored: Any) -> bool:
+def _has_facts(stored: Any) -> bool:
     return (
         _has(stored, _FIELDS)
         and type(stored.get("schema")) is int
         and stored["schema"] == SCHEMA
         and stored["status"] in STATUSES
         and _has(stored["fingerprint"], _MARK_FIELDS)
-        and all(_is_check(check) for check in stored["checks"])
+    )
+
+
+def _is_result(stored: Any) -> bool:
+    return (
+        _has_facts(stored)
+        and _are_checks(stored["checks"])
         and all(type(hints) is list for hints in stored["hints"].values())
         and _is_number(stored.get("wall_clock_s"))
         and _adds_up(stored, "score", "points")
@@ -84,14 +118,23 @@ def _is_result(stored: Any) -> bool:
     )
 
 
-def _is_check(check: Any) -> bool:
+def _are_checks(checks: Sequence[Any]) -> bool:
+    # Column by column: a class has a hundred thousand of them.
+    if not checks:
+        return True
+    try:
+        rows = map(itemgetter(*_COLUMNS), checks)
+        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
+    except (TypeError, KeyError):  # what is no object, or lacks a field
+        return False
     return (
-        _has(check, _CHECK_FIELDS)
-        and _is_number(check.get("points"))
-        and _is_number(check.get("max_points"))
-        and 0 <= check["points"] <= check["max_points"] + _ROUNDING
-        and "diagnosis" in check
-        and (check["diagnosis"] is None or _has(check["diagnosis"], _DIAGNOSIS_FIELDS))
+        all(set(map(type, columns[name])) == {kind} for name, kind in _CHECK_FIELDS.items())
+        and all(all(map(_is_number, columns[name])) for name in _CHECK_NUMBERS)
+        and all(
+            0 <= won <= most + _ROUNDING
+            for won, most in zip(columns["points"], columns["max_points"], strict=True)
+        )
+        and all(one is None or _has(one, _DIAGNOSIS_FIELDS) for one in columns["diagnosis"])
     )
 
 
@@ -110,4 +153,4 @@ def _adds_up(stored: dict[str, Any], total: str, part: str) -> bool:
 
 def _is_number(value: Any) -> bool:
     # A comparison that NaN fails, and an int too large for a float as well.
-    return type(value) in (int, float) and abs(value) <= 1e9
+    return type(value) in _NUMBERS and abs(value) <= 1e9

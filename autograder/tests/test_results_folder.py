@@ -194,21 +194,21 @@ def test_grades_of_other_layers_or_without_training_are_told_from_this_run_s(
 ):
     entries = [keep("ada").entry, keep("bob", **changed).entry]
     results = ResultsFolder(tmp_path)
-    assert find_other_scope(results, job, entries[:1]) == ""
-    assert find_other_scope(results, job, entries) == replace(job, **changed).scope
+    assert find_other_scope(results.read_earlier(entries[:1]), job) == ""
+    assert find_other_scope(results.read_earlier(entries), job) == replace(job, **changed).scope
 
 
 def test_what_could_not_be_graded_and_other_hints_stand_in_no_run_s_way(tmp_path, job, keep):
     entries = [keep("ada", gradable=False, training=False).entry, keep("bob", hint=1).entry]
-    assert find_other_scope(ResultsFolder(tmp_path), job, entries) == ""
+    assert find_other_scope(ResultsFolder(tmp_path).read_earlier(entries), job) == ""
 
 
 def test_a_batch_goes_on_with_the_seed_of_its_own_submissions(tmp_path, keep):
     keep("aaa", seed=1)
     bob, eve = keep("bob", seed=2).entry, Entry(Path("eve"), "eve")
     results = ResultsFolder(tmp_path)
-    assert results.last_seed([bob, eve]) == 2
-    assert results.last_seed([eve]) in (1, 2)
+    assert results.last_seed(results.read_earlier([bob, eve])) == 2
+    assert results.last_seed(results.read_earlier([eve])) in (1, 2)
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from autograder.batch.discovery import Entry
-from autograder.batch.results_folder import Fingerprint, ResultsFolder
-from autograder.batch.stored_result import parse_stored, read_stored
+from autograder.batch.results_folder import Earlier, Fingerprint, ResultsFolder
+from autograder.batch.stored_result import parse_stored, read_facts, read_stored
 from autograder.results import CheckResult, Result
 
 MARK = Fingerprint("digest", "kit", 3, "all layers; training; cpu; hint 0")
@@ -95,12 +95,34 @@ def test_a_file_that_is_no_result_counts_as_absent(folder, content):
     folder.path_of(ENTRY).write_bytes(content)
     assert parse_stored(content) is None
     assert folder.holds(ENTRY, MARK) is None
-    assert folder.last_seed([ENTRY]) is None
+    assert folder.read_earlier([ENTRY]) == []
+
+
+def test_the_facts_of_a_result_are_read_without_its_checks(folder):
+    whole = folder.read(ENTRY)
+    assert read_facts(folder.path_of(ENTRY)) == {**whole, "checks": []}
+    assert folder.read_earlier([ENTRY]) == [Earlier(3, graded=True, options=MARK.options)]
+
+
+def test_a_result_whose_facts_stand_behind_its_checks_is_read_whole(folder):
+    path = folder.path_of(ENTRY)
+    stored = json.loads(path.read_text())
+    stored["fingerprint"] = stored.pop("fingerprint")
+    path.write_text(json.dumps(stored, indent=1))
+    assert read_facts(path) == folder.read(ENTRY) == stored
+
+
+@pytest.mark.parametrize("text", ['\n "checks": [', '\n "checks": []}', "\\", '"'])
+def test_no_text_of_a_submission_is_taken_for_where_the_checks_begin(folder, text):
+    folder.write(ENTRY, MARK, Result(text, "toy", 3, text, [], [text], {"a.py": text}))
+    assert read_facts(folder.path_of(ENTRY)) == folder.read(ENTRY)
+    assert folder.read(ENTRY)["submission"] == text
 
 
 def test_another_s_result_under_a_student_s_name_is_not_that_student_s(folder):
     folder.path_of(ENTRY).rename(folder.folder / "bob.json")
     assert read_stored(folder.folder / "bob.json") is None
+    assert read_facts(folder.folder / "bob.json") is None
 
 
 def test_a_field_that_a_later_kit_adds_does_no_harm(folder):
