@@ -219,6 +219,15 @@ class Built:
         after = {i: results[f"after.{i}"] for i in range(len(inputs)) if f"after.{i}" in results}
         return given, after
 
+    def mixes_devices(self) -> str:
+        """Return the first operation that would fail on a GPU beside tensors left behind, or ''.
+
+        By the worker's own word: no other process can see where its tensors lie.
+        """
+        facts, _ = self.loaded.ask({"op": "elsewhere", "build": {**self.recipe, "seed": 1}})
+        found = facts.get("mixes")
+        return clean_text(found, 40) if isinstance(found, str) else ""
+
     def copy_by_state_dict(self) -> "Built":
         """Return a second module made by the same recipe, with this one's state_dict loaded."""
         other = object.__new__(Built)

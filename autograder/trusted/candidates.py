@@ -21,7 +21,7 @@ from autograder.trusted.outcomes import CheckEnded, StudentRaised
 from autograder.trusted.parameters import Parameter, reference_parameters
 from autograder.trusted.reference import Run
 from autograder.trusted.replies import NUMBERS
-from autograder.untrusted import probes
+from autograder.untrusted import construct, probes
 from autograder.untrusted.anatomy import describe_module
 from autograder.untrusted.doubles import Recorder, make_double
 
@@ -63,10 +63,12 @@ class Candidate:
         """Construct the class by a recipe, as a worker does. Raises what the version raises."""
         self.recorder.made.clear()
         probes.seed_everything(int(recipe["seed"]))
-        module = probes.build_module(
-            self._define(), recipe["arguments"], recipe["extra"], recipe["style"]
-        )
-        return module.double() if recipe["dtype"] == "float64" else module
+        wide = recipe["dtype"] == "float64"
+        with construct.default_dtype(torch.float64 if wide else None):
+            module = construct.build_module(
+                self._define(), recipe["arguments"], recipe["extra"], recipe["style"]
+            )
+        return module.double() if wide else module
 
     def build(self, record: BuildRecord) -> tuple[list[Parameter], list[dict[str, Any]]]:
         """Make the module a build record speaks of; return its parameters and its doubles."""

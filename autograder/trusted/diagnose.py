@@ -34,6 +34,11 @@ _OTHER_DEFAULTS = (
     "In the signature of __init__, {names} stands with another default than in the hand-out. "
     "Whoever builds this layer without giving it gets another layer than everybody expects."
 )
+_LEFT_BEHIND = (
+    "On the CPU this layer is right; moved to a GPU it fails. A tensor that forward makes lies on "
+    "the CPU unless it is told otherwise, and one that __init__ keeps moves with the layer only if "
+    "the layer knows it: as a parameter, or as a buffer."
+)
 _OTHER_ORDER = (
     "The arguments of __init__ stand in another order than in the hand-out. Given by name, each "
     "arrives where it should; given by position, as the other classes may do, one arrives in "
@@ -131,6 +136,8 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         if other_defaults and not examination.departing and not examination.strangers:
             told = _OTHER_DEFAULTS.format(names=" and ".join(dict.fromkeys(other_defaults)))
             return Diagnosis("place", told, "place")
+        if loaded.evidence.leaves_tensors and not examination.departing:
+            return Diagnosis("place", _LEFT_BEHIND, "place")
         named = name_misconception(kit, loaded, examination)
         if named is not None:
             return named

@@ -69,6 +69,8 @@ class Evidence:
     strangers: list[Any] = field(default_factory=list)
     # Arguments whose default is another than the hand-out's.
     other_defaults: list[str] = field(default_factory=list)
+    # Whether a tensor of its stays behind when it is moved to another device.
+    leaves_tensors: bool = False
 
     def faults(self) -> list[Fault]:
         """Return the exceptions of the student's code, in order."""

@@ -127,7 +127,7 @@ class LayerPromises:
         twin.expect_output(inputs, "the output for a non-contiguous input", strided=True)
 
     @pytest.mark.points(0.5)
-    def test_works_in_float32(self, student: Student) -> None:
+    def test_works_in_float32_and_on_another_device(self, student: Student) -> None:
         twin = make_twin(self.subject, student, dtype="float32")
         inputs = [
             v.float() if v is not None and v.is_floating_point() and v.dim() == 3 else v
@@ -137,6 +137,7 @@ class LayerPromises:
         # And in the other direction: a result collected in torch.zeros(...) is always float32.
         double = make_twin(self.subject, student)
         expect_dtype(double.run(self.subject.example(student)).output, torch.float64)
+        expect_to_move(double.student)
 
     @pytest.mark.points(1)
     def test_gradients_reach_every_parameter_and_the_input(self, student: Student) -> None:
@@ -217,6 +218,17 @@ def expect_dtype(got: Tensor, wanted: torch.dtype) -> None:
             "tensor without asking for the dtype of its input"
         )
         raise CheckFailed(sentence.replace("torch.", ""))
+
+
+def expect_to_move(built: Built) -> None:
+    """Raise CheckFailed where a tensor would stay behind when the layer is moved to a GPU."""
+    mixing = built.mixes_devices()
+    if mixing:
+        built.loaded.evidence.leaves_tensors = True
+        raise CheckFailed(
+            f"moved to a GPU the layer would fail: in {mixing} one tensor is on the layer's device "
+            "and one has stayed on the CPU"
+        )
 
 
 def expect_no_side_effects(facts: dict[str, Any]) -> None:

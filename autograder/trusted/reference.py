@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from autograder.boundary.tensors import bytes_of
 from autograder.manifest import Kit
 from autograder.trusted.parameters import Reading
+from autograder.untrusted.construct import default_dtype
 from autograder.untrusted.doubles import Recorder, make_double
 
 Draw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
@@ -57,6 +58,7 @@ class Reference:
                     if layer.double and layer.name != name and hasattr(module, layer.name)
                 }
                 stack.enter_context(patch.dict(vars(module), doubles))
+            stack.enter_context(default_dtype(torch.float64))
             self.module: nn.Module = kit.reference_class(name)(**arguments)
         self.module.double().eval()
 
@@ -122,7 +124,8 @@ class Reference:
             else value
             for value in inputs
         ]
-        with torch.set_grad_enabled(cotangent is not None):
+        dtype = next((value.dtype for value in self.module.parameters()), None)
+        with default_dtype(dtype), torch.set_grad_enabled(cotangent is not None):
             output = self.module(*entered)
         run = Run(output.detach(), calls=[
             {"class": type(double).__name__, "arguments": dict(given)}

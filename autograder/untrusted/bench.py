@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.untrusted import probes
+from autograder.untrusted import construct, probes
 from autograder.untrusted.anatomy import describe_module, named_modules, parameters_of
 from autograder.untrusted.class_texts import (
     declared_arguments,
@@ -20,6 +20,7 @@ from autograder.untrusted.class_texts import (
 )
 from autograder.untrusted.common_ground import is_untouched
 from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
+from autograder.untrusted.elsewhere import Departure
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
 from autograder.untrusted.training import predict, train
@@ -46,6 +47,7 @@ class Bench:
             "run": self._run,
             "row": self._row,
             "copy": self._copy,
+            "elsewhere": self._elsewhere,
             "trace": self._trace,
             "train": self._train,
             "predict": self._predict,
@@ -89,7 +91,7 @@ class Bench:
         made = list(self._recorder.made)
         try:
             with torch.random.fork_rng(devices=[]):
-                return probes.build_module(own, [list(pair) for pair in given.items()], {}, "")
+                return construct.build_module(own, [list(pair) for pair in given.items()], {}, "")
         except (Exception, SystemExit):  # noqa: BLE001  (a fault of that class, charged to it)
             return None
         finally:
@@ -118,8 +120,8 @@ class Bench:
         self._modules[int(request["handle"])] = module
         assert self._class is not None
         facts = describe_module(module, self._recorder, request["attributes"])
-        facts["defaults"] = probes.numeric_defaults(self._class)
-        return {**facts, "forward": probes.forward_arguments(self._class)}, {}
+        facts["defaults"] = construct.numeric_defaults(self._class)
+        return {**facts, "forward": construct.forward_arguments(self._class)}, {}
 
     def _construct(self, request: dict[str, Any]) -> nn.Module:
         if self._class is None:
@@ -139,13 +141,13 @@ class Bench:
         self._recorder.made.clear()
         self._recorder.asked = dict(request["arguments"])
         probes.seed_everything(request["seed"])
-        module = probes.build_module(
-            student_class, request["arguments"], request["extra"], request["style"]
-        )
-        probes.fill_lazy_parameters(module, request["example"])
-        if request["dtype"] == "float64":
-            module = nn.Module.double(module)
-        return module
+        wide = request["dtype"] == "float64"
+        with construct.default_dtype(torch.float64 if wide else None):
+            module = construct.build_module(
+                student_class, request["arguments"], request["extra"], request["style"]
+            )
+            construct.fill_lazy_parameters(module, request["example"])
+        return nn.Module.double(module) if wide else module
 
     def _weighed(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> nn.Module:
         """Return the module a request speaks of, with the weights that come with it."""
@@ -195,6 +197,17 @@ class Bench:
         probes.copy_by_state_dict(original, fresh)
         self._modules[int(request["copy_handle"])] = fresh
         return {}, {}
+
+    def _elsewhere(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:
+        departure, build = Departure(), request["build"]
+        with departure.choices:
+            module = self._construct(build)
+        self._recorder.calls.clear()
+        self._recorder.listens = True
+        wide = torch.float64 if build["dtype"] == "float64" else None
+        with construct.default_dtype(wide):
+            found = departure.find_mixture(module, build["example"], self._recorder.calls)
+        return {"mixes": found}, {}
 
     def _train(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
         module = self._weighed(request, tensors)

@@ -1,4 +1,4 @@
-"""Build a student's module and run it: construct, set weights, call, differentiate.
+"""Question a student's module: set weights, call, differentiate, trace.
 
 Runs inside the sandbox, next to student code. Uses torch's own functions, fetched before any
 student code runs, on the student's objects: an overridden ``parameters`` or ``load_state_dict``
@@ -6,16 +6,14 @@ is not asked.
 """
 
 import copy
-import functools
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from autograder.untrusted.anatomy import Parts, named_modules, parameters_of
+from autograder.untrusted.construct import default_dtype
 from autograder.untrusted.doubles import Recorder
 
 _state_dict = nn.Module.state_dict
@@ -32,105 +30,13 @@ _no_grad = torch.no_grad
 _enable_grad = torch.enable_grad
 _is_grad_enabled = torch.is_grad_enabled
 _get_default_dtype = torch.get_default_dtype
-_set_default_dtype = torch.set_default_dtype
 _autograd = torch.autograd.grad
 
-FORWARD_ARGUMENTS_MAX = 16
 STEPS_MAX = 64
 
 
-def build_module(
-    student_class: type, wanted: list[list[Any]], extra: Mapping[str, Any], style: str
-) -> nn.Module:
-    """Construct the student's class from the official arguments ``wanted`` (name, value), in order.
-
-    ``style`` is "positional", "keyword", or "adaptive": by name where the student's signature
-    has the name, by position where it has a name of its own there. Arguments it asks for beyond
-    the official ones are supplied from ``extra`` by name; among official ones they leave no
-    place for arguments by position.
-    """
-    names = _parameter_names(student_class)
-    more = {name: extra[name] for name in names if name in extra and name not in dict(wanted)}
-    if style == "positional" and not set(names[: len(wanted)]) & more.keys():
-        module = student_class(*[value for _, value in wanted])
-    elif style == "keyword":
-        module = student_class(**dict(wanted), **more)
-    else:
-        module = student_class(**_adapt_arguments(student_class, wanted, more))
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"{student_class.__name__} is not a torch.nn.Module")
-    return module
-
-
-@functools.lru_cache(maxsize=16)
-def _signature(student_class: type) -> list[inspect.Parameter]:
-    try:
-        return list(inspect.signature(student_class).parameters.values())
-    except (TypeError, ValueError):
-        return []
-
-
-def _arguments(student_class: type) -> list[inspect.Parameter]:
-    parameters = _signature(student_class)
-    return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-
-
-def _parameter_names(student_class: type) -> list[str]:
-    return [argument.name for argument in _arguments(student_class)]
-
-
-def numeric_defaults(student_class: type) -> dict[str, int | float]:
-    """Return what the constructor's arguments are unless they are given, where that is a number."""
-    return {
-        argument.name: argument.default
-        for argument in _arguments(student_class)
-        if type(argument.default) in (int, float)
-    }
-
-
-def forward_arguments(student_class: type) -> list[str]:
-    """Return what the class's forward calls its arguments, in order."""
-    return _names_of(getattr(student_class, "forward", None))
-
-
-@functools.lru_cache(maxsize=16)
-def _names_of(forward: Any) -> list[str]:
-    try:
-        names = list(inspect.signature(forward).parameters) if callable(forward) else []
-    except (TypeError, ValueError):
-        names = []
-    return [name[:80] for name in names[1:FORWARD_ARGUMENTS_MAX]]
-
-
-def _adapt_arguments(
-    student_class: type, wanted: list[list[Any]], more: Mapping[str, Any]
-) -> dict[str, Any]:
-    values = dict(wanted)
-    names = _parameter_names(student_class)
-    if not names:  # (*args, **kwargs): it takes what it is given
-        return {**values, **more}
-    # A name of the student's own stands for the official argument that has no place yet.
-    own = [name for name in names if name not in values and name not in more]
-    unnamed = [value for name, value in wanted if name not in names]
-    keywords = {name: values[name] for name in names if name in values}
-    others = {}
-    if any(p.kind is p.VAR_KEYWORD for p in _signature(student_class)):
-        left = [name for name, _ in wanted if name not in names][len(own) :]
-        others = {name: values[name] for name in left}
-    return {**keywords, **dict(zip(own, unnamed, strict=False)), **others, **more}
-
-
-def fill_lazy_parameters(module: nn.Module, example: list[Any]) -> None:
-    """Call a module that has lazy layers once: only then do their parameters have shapes."""
-    if not any(is_lazy(value) for value in parameters_of(named_modules(module)).values()):
-        return
-    inputs = []
-    for entry in example:
-        own = entry is not None and entry[1]
-        dtype = torch.float32 if own else torch.int64
-        inputs.append(None if entry is None else torch.ones(entry[0], dtype=dtype))
-    with _no_grad():
-        module(*inputs)
+def _dtype_of(parameters: Mapping[str, Tensor]) -> torch.dtype | None:
+    return next((value.dtype for value in parameters.values()), None)
 
 
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
@@ -171,9 +77,11 @@ def run_module(
     modes = [part.training for _, part in parts]
     seed_everything(seed)
     rng = _get_rng_state()
-    dtype = _get_default_dtype()
-    with _enable_grad() if cotangent is not None else _no_grad():
-        mode = _is_grad_enabled()
+    with (
+        default_dtype(_dtype_of(own)),
+        _enable_grad() if cotangent is not None else _no_grad(),
+    ):
+        mode, dtype = _is_grad_enabled(), _get_default_dtype()
         if names:
             output = module(**dict(zip(names, entered, strict=True)))
         else:
@@ -188,7 +96,6 @@ def run_module(
                 for old, new in zip(before, entered, strict=True)
             ),
         }
-        _set_default_dtype(dtype)
     facts["output"] = describe_output(output)
     tensors: dict[str, Tensor] = {}
     if isinstance(output, Tensor):
@@ -210,10 +117,9 @@ def run_in_a_row(
     or None likewise. Returns every output, and the tensors it was called with as they are then:
     what a call did to its surroundings shows in what comes after, whatever this process says.
     """
-    dtype = _get_default_dtype()
     tensors: dict[str, Tensor] = {}
     outputs = []
-    with _no_grad():
+    with default_dtype(_dtype_of(parameters_of(named_modules(module)))), _no_grad():
         for number, (mode, seed) in enumerate(steps):
             if mode:
                 _train(module, mode == "train")
@@ -223,7 +129,6 @@ def run_in_a_row(
             outputs.append(describe_output(output))
             if isinstance(output, Tensor):
                 tensors[f"output.{number}"] = output.clone()
-    _set_default_dtype(dtype)
     for index, value in enumerate(arguments):
         if value is not None:
             tensors[f"after.{index}"] = value
@@ -326,7 +231,7 @@ def trace_module(
     hooks = [part.register_forward_hook(note(name)) for name, part in parts]
     try:
         seed_everything(seed)
-        with _no_grad():
+        with default_dtype(_dtype_of(parameters_of(named_modules(module)))), _no_grad():
             output = module(*[value if value is None else value.clone() for value in arguments])
     finally:
         for hook in hooks:

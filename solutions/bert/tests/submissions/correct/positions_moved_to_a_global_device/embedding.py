@@ -1,0 +1,19 @@
+import torch
+from torch import nn
+
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class EmbeddingLayer(nn.Module):
+    def __init__(self, vocab_size, emb_size, max_seq_length, layer_norm_eps=1e-12, dropout=0.1):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(vocab_size, emb_size)
+        self.position_embeddings = nn.Embedding(max_seq_length, emb_size)
+        self.ln = nn.LayerNorm(emb_size, eps=layer_norm_eps)
+        self.dropout = nn.Dropout(dropout)
+        self.max_seq_length = max_seq_length
+
+    def forward(self, input_ids):
+        positions = torch.arange(input_ids.size(1)).to(device)
+        emb = self.word_embeddings(input_ids) + self.position_embeddings(positions)
+        return self.dropout(self.ln(emb))
