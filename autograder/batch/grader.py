@@ -80,8 +80,9 @@ class BatchGrader:
             from autograder.trusted.workers import demand_isolation, open_workers
 
             self.source = open_workers(
-                self.kit, sandbox=self.job.sandbox, gpu=self.job.device == "cuda"
-            )
+                self.kit, sandbox=self.job.sandbox, gpu=self.job.device == "cuda",
+                trains=self.job.training,
+            )  # fmt: skip
             if self.job.require_isolation:
                 demand_isolation(self.source)
             settle_process()

@@ -54,7 +54,7 @@ def cluster(tmp_path):
 
 def grade(folder, out, *arguments):
     return [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(folder), "--out",
-            str(out), "--seed", "5", *arguments]  # fmt: skip
+            str(out), "--seed", "5", "--no-training", *arguments]  # fmt: skip
 
 
 @pytest.mark.slow

@@ -104,7 +104,7 @@ def test_a_worker_killed_from_outside_at_any_step_changes_no_result(
 
 def command(school, out):
     return [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(school), "--out",
-            str(out), "--seed", "5", "--sandbox", SANDBOX]  # fmt: skip
+            str(out), "--seed", "5", "--sandbox", SANDBOX, "--no-training"]  # fmt: skip
 
 
 def children_of(pid):
@@ -184,7 +184,7 @@ def test_a_result_that_does_not_fit_leaves_the_old_file(tmp_path, submit):
         pytest.skip("this machine mounts nothing for us")
     probe = f'printf old > "{folder}/r.json"; "$@"; code=$?; cat "{folder}/r.json"; exit $code'
     arguments = [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), str(homework),
-                 "--json", str(folder / "r.json"), "--quiet"]  # fmt: skip
+                 "--json", str(folder / "r.json"), "--quiet", "--no-training"]  # fmt: skip
     done = small_disk(folder, "8k", "sh", "-c", probe, "sh", *arguments)
     assert done.returncode == 2, done.stderr
     assert done.stdout.endswith("old")

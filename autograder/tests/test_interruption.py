@@ -19,7 +19,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 def start(*arguments, **environment):
     """Start the command as a terminal does: in a process group of its own, deaf to nothing."""
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), *map(str, arguments)],
+        [sys.executable, str(ROOT / "grade.py"), "--kit", str(TOY), "--no-training",
+         *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env=os.environ | environment,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
@@ -45,7 +46,7 @@ def wait_for_results(out, count, process):
 ], ids=["ctrl_c", "sigterm"])  # fmt: skip
 def test_a_class_that_is_stopped_keeps_what_it_has_and_says_so(tmp_path, write_class, stored, end):
     school, out = write_class(30, wrong_every=4), tmp_path / "out"
-    command = (school, "--out", out, "--seed", 5, "--no-training")
+    command = (school, "--out", out, "--seed", 5)
     process = start(*command)
     wait_for_results(out, 3, process)
     end(process)

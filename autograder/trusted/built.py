@@ -194,6 +194,28 @@ class Built:
         self._standing.answers.clear()
         self._known.clear()
 
+    def run_in_float32s_world(
+        self, inputs: Inputs, weights: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """Call the module where torch's default dtype is float32, whatever the module's own is.
+
+        Elsewhere the default goes with the module. What is asked here is no evidence of what the
+        layer computes: a constant of its may have no value there. Raises CheckFailed when the
+        module gives no tensor.
+        """
+        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
+        tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
+        request = {
+            "op": "run", "handle": self.handle, "arguments": ["plain"] * len(inputs), "names": [],
+            "training": False, "seed": 1, "calls": False, "default": "float32",
+        }  # fmt: skip
+        if weights is not None:
+            self.forget()
+        facts, results = self.loaded.ask(request, tensors)
+        self._standing.weights = weights or self._standing.weights
+        found = read_run(self.loaded.name, facts, results, calls=False, parameters=None)
+        return found.output
+
     def run_in_a_row(
         self,
         inputs: Inputs,

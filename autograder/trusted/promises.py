@@ -136,7 +136,7 @@ class LayerPromises:
         expect_dtype(twin.expect_output(inputs, "the output in float32").output, torch.float32)
         # And in the other direction: a result collected in torch.zeros(...) is always float32.
         double = make_twin(self.subject, student)
-        expect_dtype(double.run(self.subject.example(student)).output, torch.float64)
+        expect_dtype(double.run_in_float32s_world(self.subject.example(student)), torch.float64)
         expect_to_move(double.student)
 
     @pytest.mark.points(1)

@@ -135,7 +135,7 @@ class Reference:
             named = dict(self.module.named_parameters())
             leaves = {i: v for i, v in enumerate(entered) if v is not None and v.requires_grad}
             found = torch.autograd.grad(
-                output, [*named.values(), *leaves.values()], cotangent, allow_unused=True
+                (output * cotangent).sum(), [*named.values(), *leaves.values()], allow_unused=True
             )
             whole = [
                 torch.zeros_like(value) if gradient is None else gradient

@@ -45,8 +45,9 @@ class SandboxPlan:
 
 
 def plan_sandbox(
-    control_fd: int, *, project: Path, hidden: Sequence[Path], gpu: bool, mechanism: Mechanism
-) -> SandboxPlan:
+    control_fd: int, *, project: Path, hidden: Sequence[Path], gpu: bool, trains: bool,
+    mechanism: Mechanism,
+) -> SandboxPlan:  # fmt: skip
     """Plan how to start the template, which will speak over ``control_fd``.
 
     Of our own code it sees ``autograder/boundary`` and ``autograder/untrusted`` only. ``hidden``
@@ -56,6 +57,7 @@ def plan_sandbox(
     visible = list_visible(project) + (["/sys"] if gpu else [])
     plan = {
         "control_fd": control_fd,
+        "trains": trains,
         "sys_path": [str(project), *find_import_path(project)],
         "unshare": chosen == "unshare",
         "visible": visible,

@@ -276,12 +276,18 @@ def demand_isolation(source: WorkerSource) -> None:
         raise NotIsolated.with_only(source.isolation)
 
 
-def open_workers(kit: Kit, *, sandbox: str = "auto", gpu: bool = False) -> WorkerSource:
-    """Return where this machine's workers come from; ``sandbox`` as on the command line."""
+def open_workers(
+    kit: Kit, *, sandbox: str = "auto", gpu: bool = False, trains: bool = True
+) -> WorkerSource:
+    """Return where this machine's workers come from; ``sandbox`` as on the command line.
+
+    Without ``trains`` they are ready sooner, and the first to train waits for what it lacks.
+    """
     if sys.platform != "linux" or sandbox == "plain":
         return PlainWorkers(kit.limits)
     hidden = [kit.root / "solutions", kit.root / "assignments"]
     template = TemplateProcess(
-        hidden, gpu=gpu, memory_mib=kit.limits.memory_mib, mechanism=cast("Mechanism", sandbox)
-    )
+        hidden, gpu=gpu, trains=trains, memory_mib=kit.limits.memory_mib,
+        mechanism=cast("Mechanism", sandbox),
+    )  # fmt: skip
     return TemplateWorkers(template, kit.limits, gpu=gpu)

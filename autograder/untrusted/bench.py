@@ -176,6 +176,7 @@ class Bench:
             seed=int(request["seed"]),
             cotangent=cotangent,
             calls=bool(request["calls"]),
+            own_default=request.get("default") != "float32",
         )
 
     def _row(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:

@@ -24,7 +24,7 @@ def main(cpu_s: int, memory_mib: int) -> None:
     from autograder.untrusted.warm_up import warm_up
 
     sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != project]
-    warm_up()
+    warm_up(trains=False)  # whoever trains waits for it: others start sooner
     _limit_resources(cpu_s, memory_mib)
     worker.serve(worker.FileWire(reader, writer))
 

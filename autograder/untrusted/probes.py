@@ -57,12 +57,13 @@ def run_module(
     seed: int,
     cotangent: Tensor | None,
     calls: bool = True,
+    own_default: bool = True,
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Call the module once and return (facts, tensors) about the output and the side effects.
 
     With a ``cotangent`` of the output's shape, gradients of ``(output * cotangent).sum()`` with
     respect to every parameter and every floating-point input come too; with ``calls``, what the
-    doubles were called with.
+    doubles were called with. With ``own_default`` torch's default dtype is the module's own.
     """
     parts = named_modules(module)
     if any(part.training != training for _, part in parts):
@@ -78,7 +79,7 @@ def run_module(
     seed_everything(seed)
     rng = _get_rng_state()
     with (
-        default_dtype(_dtype_of(own)),
+        default_dtype(_dtype_of(own) if own_default else None),
         _enable_grad() if cotangent is not None else _no_grad(),
     ):
         mode, dtype = _is_grad_enabled(), _get_default_dtype()
@@ -166,7 +167,9 @@ def _differentiate(
     for index, value in enumerate(entered):
         if value is not None and value.requires_grad:
             targets[f"grad.input.{index}"] = value
-    gradients = _autograd(output, list(targets.values()), cotangent, allow_unused=True)
+    # Not autograd's grad_outputs: for that torch first imports a package of symbols, in a second.
+    weighed = (output * cotangent).sum()
+    gradients = _autograd(weighed, list(targets.values()), allow_unused=True)
     return {
         name: gradient
         for name, gradient in zip(targets, gradients, strict=True)

@@ -35,10 +35,10 @@ _GARBAGE_THRESHOLD = 20_000
 _FORKS_OF_ONE_SUBMISSION = 16
 
 
-def main(control_fd: int) -> None:
-    """Serve fork requests on ``control_fd`` until it closes."""
+def main(control_fd: int, *, trains: bool) -> None:
+    """Serve fork requests on ``control_fd`` until it closes; ``trains``: workers are to train."""
     linux.keep_freed_memory()
-    warm_up()
+    warm_up(trains=trains)
     # What is here stays: collectors in the workers need not look at it, and so copy its pages.
     gc.collect()
     gc.freeze()

@@ -15,8 +15,8 @@ from autograder.untrusted import common_ground
 from autograder.untrusted.elsewhere import Departure
 
 
-def warm_up() -> None:
-    """Touch what workers will need, so that each fork finds it imported.
+def warm_up(*, trains: bool) -> None:
+    """Touch what workers will need, so that each fork finds it imported; ``trains``: to train.
 
     Uses one thread and opens no parallel region: a process that has may not be forked.
     """
@@ -24,10 +24,10 @@ def warm_up() -> None:
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
     layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
-    optimizer = torch.optim.AdamW(layer.parameters(), lr=1e-3)
     layer(torch.zeros(2, 3, 4)).sum().backward()
     torch.nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
-    optimizer.step()
+    if trains:  # the first optimizer of a process takes as long to make as torch to import
+        torch.optim.AdamW(layer.parameters(), lr=1e-3).step()
     unpack_tensors(pack_tensors({"x": torch.zeros(1)}))
     for dtype in (torch.float32, torch.float64):
         _touch_operations(dtype)
@@ -47,5 +47,5 @@ def _touch_operations(dtype: torch.dtype) -> None:
     mixed = (functional.dropout(scores.softmax(-1), 0.5) @ query).transpose(1, 2).flatten(2)
     functional.scaled_dot_product_attention(query, query, query)
     output = torch.tanh(functional.gelu(mixed + emb))
-    torch.autograd.grad(output, list(linear.parameters()), torch.ones_like(output))
+    torch.autograd.grad(output.sum(), list(linear.parameters()))
     copy.deepcopy(linear.state_dict())
