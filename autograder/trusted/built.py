@@ -241,12 +241,14 @@ class Built:
         after = {i: results[f"after.{i}"] for i in range(len(inputs)) if f"after.{i}" in results}
         return given, after
 
-    def mixes_devices(self) -> str:
+    def mixes_devices(self, inputs: Inputs) -> str:
         """Return the first operation that would fail on a GPU beside tensors left behind, or ''.
 
         By the worker's own word: no other process can see where its tensors lie.
         """
-        facts, _ = self.loaded.ask({"op": "elsewhere", "build": {**self.recipe, "seed": 1}})
+        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
+        request = {"op": "elsewhere", "build": self.recipe, "arguments": len(inputs)}
+        facts, _ = self.loaded.ask(request, tensors)
         found = facts.get("mixes")
         return clean_text(found, 40) if isinstance(found, str) else ""
 

@@ -137,7 +137,7 @@ class LayerPromises:
         # And in the other direction: a result collected in torch.zeros(...) is always float32.
         double = make_twin(self.subject, student)
         expect_dtype(double.run_in_float32s_world(self.subject.example(student)), torch.float64)
-        expect_to_move(double.student)
+        expect_to_move(double.student, self.subject.example(student))
 
     @pytest.mark.points(1)
     def test_gradients_reach_every_parameter_and_the_input(self, student: Student) -> None:
@@ -220,9 +220,9 @@ def expect_dtype(got: Tensor, wanted: torch.dtype) -> None:
         raise CheckFailed(sentence.replace("torch.", ""))
 
 
-def expect_to_move(built: Built) -> None:
+def expect_to_move(built: Built, inputs: Inputs) -> None:
     """Raise CheckFailed where a tensor would stay behind when the layer is moved to a GPU."""
-    mixing = built.mixes_devices()
+    mixing = built.mixes_devices(inputs)
     if mixing:
         built.loaded.evidence.leaves_tensors = True
         raise CheckFailed(

@@ -20,7 +20,7 @@ from autograder.untrusted.class_texts import (
 )
 from autograder.untrusted.common_ground import is_untouched
 from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, make_double
-from autograder.untrusted.elsewhere import Departure
+from autograder.untrusted.elsewhere import Watch, find_mixture
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
 from autograder.untrusted.training import predict, train
@@ -199,15 +199,17 @@ class Bench:
         self._modules[int(request["copy_handle"])] = fresh
         return {}, {}
 
-    def _elsewhere(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:
-        departure, build = Departure(), request["build"]
-        with departure.choices:
-            module = self._construct(build)
+    def _elsewhere(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:
+        watch = Watch()
+        try:
+            with watch:
+                module = self._construct(request["build"])
+        except Exception:  # noqa: BLE001  (it was constructed before: being watched is what it minds)
+            return {"mixes": ""}, {}
         self._recorder.calls.clear()
         self._recorder.listens = True
-        wide = torch.float64 if build["dtype"] == "float64" else None
-        with construct.default_dtype(wide):
-            found = departure.find_mixture(module, build["example"], self._recorder.calls)
+        with construct.default_dtype(torch.float64):
+            found = find_mixture(watch, module, _inputs(request, tensors), self._recorder.calls)
         return {"mixes": found}, {}
 
     def _train(self, request: dict[str, Any], tensors: dict[str, Tensor]) -> Reply:

@@ -1,70 +1,92 @@
-"""Whether a module still works when it is moved to another device, told without having one.
+"""Whether a module would still work on a GPU, told without one: where its tensors would lie.
 
-Runs inside the sandbox, next to student code. Torch's meta device stands in for a GPU: tensors
-there have shapes and no values, so what mixes the two devices shows, and what needs values says
-nothing. Some operations that refuse a second device on a GPU take it there, so each is looked at.
+Runs inside the sandbox, next to student code. Parameters, buffers and inputs would have moved; what
+torch is asked to make without a word about its device would not. What comes of either lies where
+that lies, and an operation on both would fail. A tensor for which the code names a device, or that
+was not made under our eyes, is taken to be where it should.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
-_ELSEWHERE = torch.device("meta")
-_to = nn.Module.to
-_eval = nn.Module.eval
+from autograder.untrusted.anatomy import named_modules, parameters_of
+
+_MOVED, _LEFT = "moved", "left"
+# Asked often, and hardly ever for a tensor: attributes, such as the shape.
+_ASKED_OF_ONE = ("__get__", "size", "dim", "is_floating_point")
+_train = nn.Module.train
 _no_grad = torch.no_grad
-# What may read from one device and write to another; indices may stay behind.
-_CARRIERS = ("copy_", "_to_copy", "index", "index_put", "index_put_", "_index_put_impl_")
 
 
-class _Choices(TorchFunctionMode):
-    """Notes whether the code names a device itself: then it knows better than we where it runs."""
+class Watch(TorchFunctionMode):
+    """Follows tensors through the calls of torch that are made while it is entered."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.made = False
+        # The first operation on tensors of both places.
+        self.mixing = ""
+        # By identity, with the tensor itself, so that no other gets its identity.
+        self._places: dict[int, tuple[Tensor, str]] = {}
+
+    def put(self, tensors: Iterable[Tensor]) -> None:
+        """Note that these have moved with the module."""
+        self._places.update({id(tensor): (tensor, _MOVED) for tensor in tensors})
+
+    def place(self, tensor: Tensor) -> str:
+        """Return where a tensor would lie: "moved", "left", or "" where that is not known."""
+        return self._places.get(id(tensor), (tensor, ""))[1]
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         given = kwargs or {}
-        named = [value for value in (*args[1:], *given.values()) if _names_a_device(value)]
-        by_name = getattr(func, "__name__", "") in ("cpu", "cuda")
-        self.made = self.made or by_name or any(torch.device(n).type != "meta" for n in named)
-        return func(*args, **given)
+        name = getattr(func, "__name__", "")
+        if name in _ASKED_OF_ONE:
+            return func(*args, **given)
+        entered = list(_tensors((*args, *given.values())))
+        places = [self.place(tensor) for tensor in entered]
+        if not self.mixing and self._mixes(name, entered, places):
+            self.mixing = name.strip("_")
+        result = func(*args, **given)
+        where = self._place_of_result(name, args, given, places)
+        if where == _MOVED and result is args[0] and places[0] == _LEFT:
+            result = result.view_as(result)  # it was there already, as all is on one CPU
+        for made in _tensors([result]):
+            self._places.setdefault(id(made), (made, where))
+        return result
 
+    def _mixes(self, name: str, entered: list[Tensor], places: list[str]) -> bool:
+        if name in ("to", "type_as", "copy_"):  # these carry from one place to the other
+            return False
+        # A number may lie anywhere.
+        found = [
+            place for tensor, place in zip(entered, places, strict=True) if tensor.dim() and place
+        ]
+        if name in ("__getitem__", "__setitem__") and places[:1] != [_LEFT]:
+            return False  # so may indices of what has moved, and values that are put into it
+        if name == "__setitem__":
+            found = found[:-1]
+        return len(set(found)) > 1
 
-def _names_a_device(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.partition(":")[0] in ("cpu", "cuda", "mps")
-    return isinstance(value, torch.device)
-
-
-class _Mixtures(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes the first operation whose tensors lie on two devices."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.first = ""
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        given = kwargs or {}
-        name = func.__name__.partition(".")[0]
-        if not self.first and name not in _CARRIERS and _mixed((*args, *given.values())):
-            self.first = name
-        return func(*args, **given)
-
-
-def _mixed(values: Iterable[Any]) -> bool:
-    # A number may lie anywhere.
-    return len({value.device.type for value in _tensors(values) if value.dim()}) > 1
+    def _place_of_result(
+        self, name: str, args: tuple[Any, ...], given: dict[str, Any], places: list[str]
+    ) -> str:
+        if given.get("device") is not None or name == "cuda":
+            return _MOVED
+        if name in ("to", "type_as"):
+            if any(isinstance(value, str | torch.device) for value in args[1:]):
+                return _MOVED
+            return places[-1]  # of the tensor that it is to be like, or its own
+        if name == "cpu":
+            return ""
+        if not places:
+            return _LEFT
+        return next((place for place in (_MOVED, "") if place in places), _LEFT)
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
@@ -75,38 +97,25 @@ def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
             yield from _tensors(value)
 
 
-class Departure:
-    """A module's way to the other device: constructed with it watched, then moved and called."""
+def find_mixture(
+    watch: Watch, module: nn.Module, inputs: list[Tensor | None], given: list[Any]
+) -> str:
+    """Return the first operation that would fail on a GPU, or ''; ``watch`` has seen its making.
 
-    def __init__(self) -> None:
-        self.choices = _Choices()
-
-    def find_mixture(
-        self, module: nn.Module, example: Sequence[list[Any] | None], given: list[Any]
-    ) -> str:
-        """Return the first operation that mixes devices, or ''; "" also where nothing can be told.
-
-        ``example`` holds of each input its shape and whether it is of floats; ``given`` collects
-        what the module's doubles are called with.
-        """
-        mixtures = _Mixtures()
-        entered = [_input(entry) for entry in example]
-        calls = [entered, [*entered[:1], *[None] * len(entered[1:])]]
-        # It may need values, which are not there: what it has done until then is known.
-        with contextlib.suppress(Exception):
-            _to(module, _ELSEWHERE)
-            _eval(module)
-            for arguments in calls if len(entered) > 1 else calls[:1]:
-                with _no_grad(), self.choices, mixtures:
-                    output = module(*arguments)
-                handed = [value for _, call in given for value in call.values()]
-                if not mixtures.first and _mixed([*_tensors([output]), *handed, *entered]):
-                    mixtures.first = "what it hands on"
-        return "" if self.choices.made else mixtures.first
-
-
-def _input(entry: list[Any] | None) -> Tensor | None:
-    if entry is None:
-        return None
-    kind = torch.get_default_dtype() if entry[1] else torch.int64
-    return torch.empty(entry[0], dtype=kind, device=_ELSEWHERE)
+    ``given`` collects what the module's doubles are called with.
+    """
+    parts = [part for _, part in named_modules(module)]
+    watch.put(parameters_of(named_modules(module)).values())
+    watch.put(value for part in parts for value in part._buffers.values() if value is not None)  # noqa: SLF001
+    watch.put(value for value in inputs if value is not None)
+    alone = [*inputs[:1], *[None] * len(inputs[1:])]
+    for arguments, training in ((inputs, False), (alone, True)):
+        # What it raises is other checks' business, and it may not take a mask of None.
+        with contextlib.suppress(Exception), _no_grad(), watch:
+            _train(module, training)
+            output = module(*arguments)
+            handed = [value for _, call in given for value in call.values()]
+            left = [t for t in _tensors([output, *handed]) if t.dim() and watch.place(t) == _LEFT]
+            if left and not watch.mixing:
+                watch.mixing = "what it hands on"
+    return watch.mixing
