@@ -3,6 +3,7 @@
 Runs on the trusted side, on stored results.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import mean, median
 from typing import Any
@@ -40,8 +41,9 @@ def show_class(
                            f"{counts[step] or ''}".rstrip()))  # fmt: skip
     console.print(Text("\nWon of each layer, on average, and by how many wholly"))
     width = max(map(len, kit.groups))
+    by_group = _shares(graded)
     for group in kit.groups:
-        shares = [share for share in (_share(one, group) for one in graded) if share is not None]
+        shares = by_group.get(group, [])
         if shares:
             won = f"{mean(shares):>4.0%}  {sum(s >= 1 for s in shares):>5} of {len(shares)}"
             console.print(Text(f"  {group:<{width}}  {_bar(mean(shares), block)} {won}"))
@@ -54,8 +56,16 @@ def _bar(share: float, block: str) -> str:
     return f"{block * length:<{_BAR_WIDTH}}"
 
 
-def _share(stored: Mapping[str, Any], group: str) -> float | None:
-    """Return what part of a layer's points was won, None where it was not asked."""
-    checks = [check for check in stored["checks"] if check["layer"] == group]
-    most = sum(check["max_points"] for check in checks)
-    return sum(check["points"] for check in checks) / most if most else None
+def _shares(graded: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Return by layer what part of its points each of those won who were asked it."""
+    shares: dict[str, list[float]] = defaultdict(list)
+    for stored in graded:
+        won: dict[str, float] = defaultdict(float)
+        most: dict[str, float] = defaultdict(float)
+        for check in stored["checks"]:
+            won[check["layer"]] += check["points"]
+            most[check["layer"]] += check["max_points"]
+        for group, points in most.items():
+            if points:
+                shares[group].append(won[group] / points)
+    return shares

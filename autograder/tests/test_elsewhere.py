@@ -43,10 +43,21 @@ def keep_on_device(layer):
     layer.kept = torch.arange(3).to(DEVICE)
 
 
+def move_when_needed(layer, x):
+    if layer.kept.device != x.device:
+        layer.kept = layer.kept.to(x.device)
+    return x + layer.kept
+
+
 def write_into(layer, x):
     made = torch.zeros(2, 3)
     made[:, 0] = x[:, 0]
     return made
+
+
+def made_under_a_device(_, x):
+    with x.device:
+        return x + torch.zeros(3)
 
 
 STAYS = {
@@ -78,6 +89,10 @@ MOVES = {
     "made on a device of the notebook's": (lambda _, x: x + torch.zeros(3, device=DEVICE), None),
     "made before the class": (lambda _, x: x + MADE_BEFORE, None),
     "the input indexed by ids left behind": (lambda _, x: x[torch.arange(2)], None),
+    "moved when it lies elsewhere": (move_when_needed, keep_plain),
+    "made by words alone, on the input's device": (
+        lambda _, x: x + torch.zeros(size=(3,), device=x.device), None),
+    "made where a device is set for all": (made_under_a_device, None),
     "counted from the input": (lambda _, x: x + torch.ones_like(x).cumsum(1), None),
     "copied into a place of the input's": (lambda _, x: x.clone().copy_(torch.zeros(2, 3)), None),
 }  # fmt: skip
@@ -113,6 +128,18 @@ def test_a_tensor_left_behind_that_is_handed_to_a_part_is_found():
     with watch:
         whole = Whole()
     assert find_mixture(watch, whole, [torch.ones(2, 3)], calls) == "what it hands on"
+
+
+def test_a_layer_that_takes_its_tensors_along_itself_is_right():
+    class Mover(Layer):
+        def _apply(self, function, recurse=True):
+            self.kept = function(self.kept)
+            return super()._apply(function, recurse)
+
+    watch = Watch()
+    with watch:
+        layer = Mover(lambda s, x: x + s.kept, keep_plain)
+    assert find_mixture(watch, layer, [torch.ones(2, 3)], []) == ""
 
 
 def test_a_layer_that_fails_says_what_it_had_mixed_until_then():

@@ -19,7 +19,10 @@ from autograder.untrusted.anatomy import named_modules, parameters_of
 _MOVED, _LEFT = "moved", "left"
 # Asked often, and hardly ever for a tensor: attributes, such as the shape.
 _ASKED_OF_ONE = ("__get__", "size", "dim", "is_floating_point")
+_WHERE_IT_LIES = ("device", "is_cuda")
+_MOVERS = ("to", "cuda", "_apply")
 _train = nn.Module.train
+_own = {name: getattr(nn.Module, name) for name in _MOVERS}
 _no_grad = torch.no_grad
 
 
@@ -47,6 +50,9 @@ class Watch(TorchFunctionMode):
         given = kwargs or {}
         name = getattr(func, "__name__", "")
         if name in _ASKED_OF_ONE:
+            if name == "__get__" and func.__self__.__name__ in _WHERE_IT_LIES:
+                # Code that looks where a tensor lies moves it if it must: here it never must.
+                self._places[id(args[0])] = (args[0], self.place(args[0]).replace(_LEFT, ""))
             return func(*args, **given)
         entered = list(_tensors((*args, *given.values())))
         places = [self.place(tensor) for tensor in entered]
@@ -54,7 +60,7 @@ class Watch(TorchFunctionMode):
             self.mixing = name.strip("_")
         result = func(*args, **given)
         where = self._place_of_result(name, args, given, places)
-        if where == _MOVED and result is args[0] and places[0] == _LEFT:
+        if where == _MOVED and places[:1] == [_LEFT] and result is entered[0]:
             result = result.view_as(result)  # it was there already, as all is on one CPU
         for made in _tensors([result]):
             self._places.setdefault(id(made), (made, where))
@@ -105,6 +111,8 @@ def find_mixture(
     ``given`` collects what the module's doubles are called with.
     """
     parts = [part for _, part in named_modules(module)]
+    if any(getattr(type(part), name) is not _own[name] for part in parts for name in _MOVERS):
+        return ""  # it may take along what torch would leave
     watch.put(parameters_of(named_modules(module)).values())
     watch.put(value for part in parts for value in part._buffers.values() if value is not None)  # noqa: SLF001
     watch.put(value for value in inputs if value is not None)
