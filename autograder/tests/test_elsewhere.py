@@ -49,6 +49,11 @@ def move_when_needed(layer, x):
     return x + layer.kept
 
 
+def move_on_a_gpu(layer, x):
+    kept = layer.kept.cuda() if x.is_cuda else layer.kept
+    return x + kept
+
+
 def write_into(layer, x):
     made = torch.zeros(2, 3)
     made[:, 0] = x[:, 0]
@@ -69,6 +74,10 @@ STAYS = {
         None, "embedding"),
     "a table left behind, asked by the input": (
         lambda _, x: torch.zeros(4, 3)[x.long()[:, 0]], None, "getitem"),
+    "beside one that is made where the input is": (
+        lambda _, x: x + torch.zeros(3, device=x.device) + torch.zeros(3), None, "add"),
+    "of another type, as it was": (
+        lambda _, x: x + torch.zeros(3).type(torch.float64), None, "add"),
     "a mask left behind": (
         lambda _, x: x.masked_fill(torch.ones(2, 3) == 0, 0.0), None, "masked_fill"),
     "noise drawn on the CPU in train mode": (
@@ -89,6 +98,10 @@ MOVES = {
     "made on a device of the notebook's": (lambda _, x: x + torch.zeros(3, device=DEVICE), None),
     "made before the class": (lambda _, x: x + MADE_BEFORE, None),
     "the input indexed by ids left behind": (lambda _, x: x[torch.arange(2)], None),
+    "moved when the input is on a GPU": (move_on_a_gpu, keep_plain),
+    "moved when the input lies elsewhere": (
+        lambda _, x: x + (MADE_BEFORE.cuda() if x.device.type == "cuda" else torch.zeros(3)), None),
+    "of the input's type, in words": (lambda _, x: x + torch.zeros(3).type(x.type()), None),
     "moved when it lies elsewhere": (move_when_needed, keep_plain),
     "made by words alone, on the input's device": (
         lambda _, x: x + torch.zeros(size=(3,), device=x.device), None),

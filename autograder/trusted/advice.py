@@ -53,6 +53,11 @@ def name_trouble(kind: str, text: str) -> str:
     return "shapes" if name in ("bad_reshape", "shapes_differ") else name
 
 
+def names_its_type(fault: Fault) -> bool:
+    """Whether two tensors of different number types have met."""
+    return name_trouble(fault.kind, fault.text) == "wrong_dtype"
+
+
 def advise(kit: Kit, layer: str, fault: Fault, letters: Letters) -> tuple[str, str] | None:
     """Return an id and a paragraph about an error, or None where there is nothing to add."""
     situation = Situation(kit, layer, fault, letters)
@@ -175,13 +180,21 @@ def _no_forward(s: Situation) -> str | None:
     )
 
 
+# Torch's words for it: of products, of layers, of writing into a tensor.
+_TYPES_MEET = (
+    r"(must|to) have the same dtype|expected (parameter to have )?scalar type|expect parameter to "
+    r"have scalar type|mixed dtype|but found (Double|Float)|dtypes? match"
+)
+OTHER_DTYPE = (
+    "Two tensors of different number types meet. Something in the layer fixes a type (.float() "
+    "or a tensor made with torch.zeros, arange or tensor inside forward, which is float32 or "
+    "int64), while inputs and weights may be float64 as well as float32. Whatever is made in "
+    "forward should take its dtype and device from the tensors it meets."
+)
+
+
 def _wrong_dtype(_: Situation) -> str:
-    return (
-        "Two tensors of different number types meet. Something in the layer fixes a type (.float() "
-        "or a tensor made with torch.zeros, arange or tensor inside forward, which is float32 or "
-        "int64), while inputs and weights may be float64 as well as float32. Whatever is made in "
-        "forward should take its dtype and device from the tensors it meets."
-    )
+    return OTHER_DTYPE
 
 
 def _bool_arithmetic(_: Situation) -> str:
@@ -304,7 +317,7 @@ _TROUBLES = {
     "truth_of_a_tensor": r"Boolean value of Tensor with",
     "unpacking": r"too many values to unpack \(expected (\d+)|"
     r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)",
-    "wrong_dtype": r"must have the same dtype|expected scalar type|but found (Double|Float)",
+    "wrong_dtype": _TYPES_MEET,
     "view_refused": r"view size is not compatible",
     "bad_reshape": r"shape '\[(.+?)\]' is invalid for input of size (\d+)",
     "shapes_differ": r"size of tensor a|mat1 and mat2 shapes|Sizes of tensors must match|"

@@ -50,7 +50,7 @@ class Built:
         self.loaded = loaded
         self.handle = loaded.next_handle()
         kit = loaded.submission.kit
-        self.recipe = {
+        self.recipe: dict[str, Any] = {
             "arguments": [[name, value] for name, value in arguments.items()],
             "extra": {k: v for k, v in kit.constants.items() if k not in arguments},
             "style": style,
@@ -211,7 +211,11 @@ class Built:
         }  # fmt: skip
         if weights is not None:
             self.forget()
-        facts, results = self.loaded.ask(request, tensors)
+        try:
+            facts, results = self.loaded.ask(request, tensors)
+        except CheckEnded as ended:
+            self.loaded.evidence.foreign = ended
+            raise
         self._standing.weights = weights or self._standing.weights
         found = read_run(self.loaded.name, facts, results, calls=False, parameters=None)
         return found.output
@@ -241,13 +245,16 @@ class Built:
         after = {i: results[f"after.{i}"] for i in range(len(inputs)) if f"after.{i}" in results}
         return given, after
 
-    def mixes_devices(self, inputs: Inputs) -> str:
+    def mixes_devices(self, inputs: Inputs, change: Mapping[str, Any]) -> str:
         """Return the first operation that would fail on a GPU beside tensors left behind, or ''.
 
-        By the worker's own word: no other process can see where its tensors lie.
+        It is constructed with some arguments changed. By the worker's own word: no other process
+        can see where its tensors lie.
         """
         tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
-        request = {"op": "elsewhere", "build": self.recipe, "arguments": len(inputs)}
+        given = [[name, change.get(name, value)] for name, value in self.recipe["arguments"]]
+        build = {**self.recipe, "arguments": given}
+        request = {"op": "elsewhere", "build": build, "arguments": len(inputs)}
         facts, _ = self.loaded.ask(request, tensors)
         found = facts.get("mixes")
         return clean_text(found, 40) if isinstance(found, str) else ""
@@ -257,7 +264,7 @@ class Built:
         other = object.__new__(Built)
         vars(other).update(vars(self), _standing=Standing(), _known={})
         other.handle = self.loaded.next_handle()
-        build = {**self.recipe, "seed": int(self.recipe["seed"]) + 1}  # type: ignore[call-overload]
+        build = {**self.recipe, "seed": int(self.recipe["seed"]) + 1}
         other.record = BuildRecord(other.handle, build, copy_of=self.handle)
         self.loaded.evidence.builds.append(other.record)
         try:

@@ -15,7 +15,7 @@ import torch
 from autograder.manifest import WHOLE_MODEL, Kit
 from autograder.misconceptions import Misconception, Version, in_dialects, pairs, versions
 from autograder.results import CheckResult
-from autograder.trusted.advice import Letters, advise, read_letters
+from autograder.trusted.advice import OTHER_DTYPE, Letters, advise, read_letters
 from autograder.trusted.cross_examination import explains_strangers
 from autograder.trusted.evidence import Evidence
 from autograder.trusted.examination import Examination
@@ -136,6 +136,9 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         if other_defaults and not examination.departing and not examination.strangers:
             told = _OTHER_DEFAULTS.format(names=" and ".join(dict.fromkeys(other_defaults)))
             return Diagnosis("place", told, "place")
+        foreign = loaded.evidence.foreign
+        if foreign is not None and not examination.departing and not examination.strangers:
+            return Diagnosis("error.wrong_dtype", OTHER_DTYPE, "error")
         if loaded.evidence.leaves_tensors and not examination.departing:
             return Diagnosis("place", _LEFT_BEHIND, "place")
         named = name_misconception(kit, loaded, examination)

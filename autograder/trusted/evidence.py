@@ -69,6 +69,8 @@ class Evidence:
     strangers: list[Any] = field(default_factory=list)
     # Arguments whose default is another than the hand-out's.
     other_defaults: list[str] = field(default_factory=list)
+    # How it failed where torch's default dtype is not its own.
+    foreign: CheckEnded | None = None
     # Whether a tensor of its stays behind when it is moved to another device.
     leaves_tensors: bool = False
 

@@ -38,11 +38,14 @@ class LoadedLayer:
     """One class of a submission, loaded in a worker."""
 
     def __init__(
-        self, submission: "Submission", name: str, key: str, *, company: bool = True
-    ) -> None:
+        self, submission: "Submission", name: str, key: str, *, company: bool = True,
+        widens: bool = False,
+    ) -> None:  # fmt: skip
         self.submission = submission
         # Whether it may be asked in a worker that others are asked in too.
         self._company = company
+        # Whether float32 is to mean float64 for its modules of float64.
+        self._widens = widens
         self.name = name
         self.key = key
         # With doubles where its sub-layers go; the whole model has the student's own.
@@ -84,7 +87,7 @@ class LoadedLayer:
 
     def anew(self) -> "LoadedLayer":
         """Return the same class to load in a worker of its own, which has seen nothing yet."""
-        return LoadedLayer(self.submission, self.name, self.key, company=False)
+        return LoadedLayer(self.submission, self.name, self.key, company=False, widens=self._widens)
 
     def next_handle(self) -> int:
         """Return a number for a module to be built."""
@@ -179,6 +182,7 @@ class LoadedLayer:
             "places": self.submission.places,
             "doubles": doubles,
             "seed": visible_seed(self.name, "load"),
+            "widens": self._widens,
         }
         try:
             reply, _ = self._exchange(request, {}, None)

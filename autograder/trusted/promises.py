@@ -137,7 +137,8 @@ class LayerPromises:
         # And in the other direction: a result collected in torch.zeros(...) is always float32.
         double = make_twin(self.subject, student)
         expect_dtype(double.run_in_float32s_world(self.subject.example(student)), torch.float64)
-        expect_to_move(double.student, self.subject.example(student))
+        rate = {"dropout": student.rate()}  # no dropout of the student's own draws at rate zero
+        expect_to_move(double.student, self.subject.example(student), rate)
 
     @pytest.mark.points(1)
     def test_gradients_reach_every_parameter_and_the_input(self, student: Student) -> None:
@@ -220,9 +221,9 @@ def expect_dtype(got: Tensor, wanted: torch.dtype) -> None:
         raise CheckFailed(sentence.replace("torch.", ""))
 
 
-def expect_to_move(built: Built, inputs: Inputs) -> None:
+def expect_to_move(built: Built, inputs: Inputs, change: dict[str, Any]) -> None:
     """Raise CheckFailed where a tensor would stay behind when the layer is moved to a GPU."""
-    mixing = built.mixes_devices(inputs)
+    mixing = built.mixes_devices(inputs, change)
     if mixing:
         built.loaded.evidence.leaves_tensors = True
         raise CheckFailed(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.manifest import WHOLE_MODEL, Kit
+from autograder.trusted.advice import names_its_type
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
@@ -47,6 +48,8 @@ class Submission:
         self._in_company = True
         self._apart: set[str] = set()
         self._questioned: set[str] = set()
+        # Layers that name the type they compute in: for them float32 means float64.
+        self._widened: set[str] = set()
         # Whether some worker was killed, by itself or by the machine: nobody can tell which.
         self.killed = False
 
@@ -114,7 +117,7 @@ class Submission:
         key = name if alone else WHOLE_MODEL
         self._questioned.add(key)
         if key not in self._layers:
-            self._layers[key] = LoadedLayer(self, name, key)
+            self._layers[key] = LoadedLayer(self, name, key, widens=key in self._widened)
         return self._layers[key]
 
     def worker_for(self, key: str) -> tuple[Worker, bool]:
@@ -157,6 +160,21 @@ class Submission:
         for key in suspects:
             self._layers.pop(key).close()
         self._apart |= suspects
+        return bool(suspects)
+
+    def widen(self) -> bool:
+        """Have what failed by its number types, since the group began, asked where float32 is wide.
+
+        False where nothing did, or all of that was asked so already: then the result counts.
+        """
+        suspects = {
+            key for key in self._questioned & self._layers.keys() - self._widened
+            if any(names_its_type(fault) for fault in self._layers[key].evidence.faults())
+        }  # fmt: skip
+        for key in suspects:
+            self._layers.pop(key).close()
+        self._apart |= suspects
+        self._widened |= suspects
         return bool(suspects)
 
     def ran_out_of_time(self, name: str) -> bool:

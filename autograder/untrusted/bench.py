@@ -4,6 +4,7 @@ Runs inside the sandbox, next to student code. It holds the student's modules; i
 expected value, no label and no check.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,7 @@ from autograder.untrusted.elsewhere import Watch, find_mixture
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
 from autograder.untrusted.training import predict, train
+from autograder.untrusted.widening import Widening
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
 
@@ -36,6 +38,9 @@ class Bench:
         self._class: type | None = None
         self._recorder = Recorder()
         self._modules: dict[int, nn.Module] = {}
+        # Those that compute in float64, and whether float32 is to mean that for them.
+        self._wide: set[int] = set()
+        self._widens = bool(request.get("widens"))
         specs = {spec["class_name"]: spec for spec in request["doubles"]}
         stand_ins = MadeOnDemand(
             specs, lambda name: self._make_double(specs[name], request["places"].get(name))
@@ -57,7 +62,16 @@ class Bench:
         self, operation: str, request: dict[str, Any], tensors: dict[str, Tensor]
     ) -> Reply:
         """Return the facts and tensors asked for, or raise what the student's code raised."""
-        return self._operations[operation](request, tensors)
+        with Widening() if self._is_widened(operation, request) else contextlib.nullcontext():
+            return self._operations[operation](request, tensors)
+
+    def _is_widened(self, operation: str, request: dict[str, Any]) -> bool:
+        if operation == "build" and request["dtype"] == "float64":
+            self._wide.add(int(request["handle"]))
+        if operation == "copy" and request["handle"] in self._wide:
+            self._wide.add(int(request["copy_handle"]))
+        apart = operation in ("load", "elsewhere") or request.get("default") == "float32"
+        return self._widens and not apart and request["handle"] in self._wide
 
     def _load(self, request: dict[str, Any], _: dict[str, Tensor]) -> Reply:
         with torch.random.fork_rng(devices=[]):

@@ -19,7 +19,6 @@ from autograder.untrusted.anatomy import named_modules, parameters_of
 _MOVED, _LEFT = "moved", "left"
 # Asked often, and hardly ever for a tensor: attributes, such as the shape.
 _ASKED_OF_ONE = ("__get__", "size", "dim", "is_floating_point")
-_WHERE_IT_LIES = ("device", "is_cuda")
 _MOVERS = ("to", "cuda", "_apply")
 _train = nn.Module.train
 _own = {name: getattr(nn.Module, name) for name in _MOVERS}
@@ -33,6 +32,7 @@ class Watch(TorchFunctionMode):
         super().__init__()
         # The first operation on tensors of both places.
         self.mixing = ""
+        self._branches, self._looks = False, 0
         # By identity, with the tensor itself, so that no other gets its identity.
         self._places: dict[int, tuple[Tensor, str]] = {}
 
@@ -50,10 +50,12 @@ class Watch(TorchFunctionMode):
         given = kwargs or {}
         name = getattr(func, "__name__", "")
         if name in _ASKED_OF_ONE:
-            if name == "__get__" and func.__self__.__name__ in _WHERE_IT_LIES:
-                # Code that looks where a tensor lies moves it if it must: here it never must.
-                self._places[id(args[0])] = (args[0], self.place(args[0]).replace(_LEFT, ""))
+            if name == "__get__":
+                self._note_look(func.__self__.__name__, args[0])
             return func(*args, **given)
+        if any(_is_device(value) for value in (*args, *given.values())):
+            self._looks = max(0, self._looks - 1)
+        self._branches |= name == "get_device"
         entered = list(_tensors((*args, *given.values())))
         places = [self.place(tensor) for tensor in entered]
         if not self.mixing and self._mixes(name, entered, places):
@@ -66,8 +68,23 @@ class Watch(TorchFunctionMode):
             self._places.setdefault(id(made), (made, where))
         return result
 
+    def _note_look(self, attribute: str, tensor: Tensor) -> None:
+        """Note code that looks where a tensor lies, to move one if it must: here it never must."""
+        self._branches |= attribute in ("is_cuda", "is_cpu")
+        if attribute == "device":
+            self._looks += self.place(tensor) == _MOVED
+            self._places[id(tensor)] = (tensor, self.place(tensor).replace(_LEFT, ""))
+
+    @property
+    def decides(self) -> bool:
+        """Whether the code decides by itself what to move: by whether a tensor is on a GPU.
+
+        It asks for a device more often than it gives one to a call of torch.
+        """
+        return self._branches or self._looks > 0
+
     def _mixes(self, name: str, entered: list[Tensor], places: list[str]) -> bool:
-        if name in ("to", "type_as", "copy_"):  # these carry from one place to the other
+        if name in ("to", "type", "type_as", "copy_"):  # these carry from one place to the other
             return False
         # A number may lie anywhere.
         found = [
@@ -84,8 +101,8 @@ class Watch(TorchFunctionMode):
     ) -> str:
         if given.get("device") is not None or name == "cuda":
             return _MOVED
-        if name in ("to", "type_as"):
-            if any(isinstance(value, str | torch.device) for value in args[1:]):
+        if name in ("to", "type", "type_as"):
+            if any(map(_is_device, args[1:])) or isinstance(args[-1], str):
                 return _MOVED
             return places[-1]  # of the tensor that it is to be like, or its own
         if name == "cpu":
@@ -93,6 +110,10 @@ class Watch(TorchFunctionMode):
         if not places:
             return _LEFT
         return next((place for place in (_MOVED, "") if place in places), _LEFT)
+
+
+def _is_device(value: Any) -> bool:
+    return isinstance(value, torch.device)
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
@@ -126,4 +147,4 @@ def find_mixture(
             left = [t for t in _tensors([output, *handed]) if t.dim() and watch.place(t) == _LEFT]
             if left and not watch.mixing:
                 watch.mixing = "what it hands on"
-    return watch.mixing
+    return "" if watch.decides else watch.mixing

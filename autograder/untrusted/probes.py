@@ -6,9 +6,11 @@ is not asked.
 """
 
 import copy
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +26,8 @@ _train = nn.Module.train
 _seed_cpu: Callable[[int], Any] = torch.default_generator.manual_seed
 _cuda_is_in_use: Callable[[], bool] = torch.cuda.is_initialized
 _seed_cuda: Callable[[int], None] = torch.cuda.manual_seed_all
+_seed_python: Callable[[int], None] = random.seed
+_seed_numpy: Callable[[int], None] = np.random.seed
 _get_rng_state = torch.get_rng_state
 _equal = torch.equal
 _no_grad = torch.no_grad
@@ -137,8 +141,10 @@ def run_in_a_row(
 
 
 def seed_everything(seed: int) -> None:
-    """Seed torch's random numbers on the CPU and on every GPU in use."""
+    """Seed torch's random numbers on the CPU and on every GPU in use, Python's and NumPy's."""
     _seed_cpu(seed)
+    _seed_python(seed)
+    _seed_numpy(seed % 2**32)
     if _cuda_is_in_use():
         _seed_cuda(seed)
 
