@@ -24,7 +24,7 @@ def start(module, *arguments):
     )  # fmt: skip
 
 
-def wait_for(condition, limit_s=60):
+def wait_for(condition, limit_s=180):
     ends = time.monotonic() + limit_s
     while not (found := condition()):
         assert time.monotonic() < ends, "nothing happened"

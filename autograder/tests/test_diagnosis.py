@@ -94,6 +94,9 @@ def test_a_wrong_layer_puts_no_diagnosis_on_a_right_one(toy, scale_with):
     assert diagnosis_of(result, "EndToEnd")["explanation"].count("Scale") == 1
 
 
+RESULT = "x * self.weight + self.bias"
+
+
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
@@ -121,7 +124,8 @@ def test_an_unknown_mistake_is_described_by_its_pattern(diagnose, expression, wo
         ("x * weight", "unknown_name", "weight is used where it has no value"),
         ("x @ x", "shapes_differ", "x (3, 5, 7) = (B, T, ?)"),
         ("x.view(99, 7)", "bad_reshape", "into (99, 7)"),
-        ("x * torch.ones(7, dtype=torch.float32) @ torch.eye(7)", "wrong_dtype", "number types"),
+        (f"({RESULT}) @ torch.eye(7, dtype=torch.float32)", "wrong_dtype", "number types"),
+        (f"({RESULT}) @ torch.eye(7)", "wrong_dtype", "number types"),
         ("self.forward(x)", "recursion", "calls itself"),
         ("x[99] * self.weight", "index_out_of_range", "larger than its axis"),
         ("self.make(x)", "missing_attribute", "self.make is used, but nothing sets it"),
@@ -143,7 +147,6 @@ USES = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
 SCALE = USES + (TOY / "solutions" / "toy" / "scale.py").read_text()
 HEADLESS = SCALE.partition("    def forward")[0]
 FORWARD = "def forward(self, x):\n    return x * self.weight + self.bias\n"
-RESULT = "x * self.weight + self.bias"
 
 
 @pytest.mark.parametrize(

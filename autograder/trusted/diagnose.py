@@ -89,7 +89,7 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
         except Exception as error:  # noqa: BLE001  (a fault of ours must not cost a finished grade)
             submission.remark(f"no diagnosis of {layer.name}: it failed ({type(error).__name__})")
             diagnosis = None
-        lines = next((fault.lines for fault in loaded.evidence.faults() if fault.lines), ())
+        lines = next((f.lines for f in loaded.evidence.all_faults() if f.lines), ())
         for index in lost:
             explained[index] = replace(
                 explained[index],

@@ -4,7 +4,7 @@ Runs on the trusted side. Written down while the checks run, read only when a la
 points: a known wrong version explains the layer if it would have answered everything the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,4 +77,12 @@ class Evidence:
     def faults(self) -> list[Fault]:
         """Return the exceptions of the student's code, in order."""
         ends = [build.ended for build in self.builds] + [run.ended for run in self.runs]
-        return [e.fault for e in ends if isinstance(e, StudentRaised) and e.fault is not None]
+        return _faults_of(ends)
+
+    def all_faults(self) -> list[Fault]:
+        """Return these, and the one where torch's default dtype is not the layer's own."""
+        return [*self.faults(), *_faults_of([self.foreign])]
+
+
+def _faults_of(ends: Iterable[CheckEnded | None]) -> list[Fault]:
+    return [e.fault for e in ends if isinstance(e, StudentRaised) and e.fault is not None]
