@@ -10,9 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.trusted.evidence import BuildRecord, RunRecord, Translate
+from autograder.trusted.advice import names_its_type
+from autograder.trusted.evidence import Aside, BuildRecord, RunRecord, Translate
 from autograder.trusted.loaded_layer import LoadedLayer
-from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
+from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
 from autograder.trusted.reference import Run, digest_question
 from autograder.trusted.replies import (
     NUMBERS,
@@ -213,8 +214,9 @@ class Built:
             self.forget()
         try:
             facts, results = self.loaded.ask(request, tensors)
-        except CheckEnded as ended:
-            self.loaded.evidence.foreign = ended
+        except StudentRaised as raised:
+            if raised.fault is not None and names_its_type(raised.fault):
+                self.loaded.evidence.asides.append(Aside("dtype", ended=raised))
             raise
         self._standing.weights = weights or self._standing.weights
         found = read_run(self.loaded.name, facts, results, calls=False, parameters=None)

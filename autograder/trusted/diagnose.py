@@ -17,7 +17,7 @@ from autograder.misconceptions import Misconception, Version, in_dialects, pairs
 from autograder.results import CheckResult
 from autograder.trusted.advice import OTHER_DTYPE, Letters, advise, read_letters
 from autograder.trusted.cross_examination import explains_strangers
-from autograder.trusted.evidence import Evidence
+from autograder.trusted.evidence import Aside, Evidence
 from autograder.trusted.examination import Examination
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.locate import locate
@@ -132,15 +132,8 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         return None
     with torch.random.fork_rng(devices=[]):
         examination = Examination(kit, loaded)
-        other_defaults = loaded.evidence.other_defaults
-        if other_defaults and not examination.departing and not examination.strangers:
-            told = _OTHER_DEFAULTS.format(names=" and ".join(dict.fromkeys(other_defaults)))
-            return Diagnosis("place", told, "place")
-        foreign = loaded.evidence.foreign
-        if foreign is not None and not examination.departing and not examination.strangers:
-            return Diagnosis("error.wrong_dtype", OTHER_DTYPE, "error")
-        if loaded.evidence.leaves_tensors and not examination.departing:
-            return Diagnosis("place", _LEFT_BEHIND, "place")
+        if loaded.evidence.asides and not examination.departing and not examination.strangers:
+            return _tell_asides(loaded.evidence.asides)
         named = name_misconception(kit, loaded, examination)
         if named is not None:
             return named
@@ -158,6 +151,24 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
             or locate(examination, letters)
         )
         return Diagnosis("place", told, "place") if told else None
+
+
+def _tell_asides(asides: Sequence[Aside]) -> Diagnosis:
+    """Tell what the layer lost points for, where it computes what it should.
+
+    No known mistake is it: one that nothing shows would fit as well as any other.
+    """
+    names = " and ".join(dict.fromkeys(a.detail for a in asides if a.kind == "default"))
+    told = {
+        "default": _OTHER_DEFAULTS.format(names=names),
+        "dtype": OTHER_DTYPE,
+        "device": _LEFT_BEHIND,
+    }
+    kinds = list(dict.fromkeys(aside.kind for aside in asides))
+    explanation = " ".join(told[kind] for kind in kinds)
+    if kinds == ["dtype"]:
+        return Diagnosis("error.wrong_dtype", explanation, "error")
+    return Diagnosis("place", explanation, "place")
 
 
 def _explain_order(kit: Kit, examination: Examination) -> str:

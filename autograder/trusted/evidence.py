@@ -59,6 +59,16 @@ class RunRecord:
     recalled: bool = False
 
 
+@dataclass(frozen=True)
+class Aside:
+    """A loss that no build and no run shows: the layer computes what it should, as it is asked."""
+
+    # "default": an argument's is another; "dtype": a type is fixed; "device": a tensor is left.
+    kind: str
+    detail: str = ""
+    ended: CheckEnded | None = None
+
+
 @dataclass
 class Evidence:
     """Everything asked of one layer, in order."""
@@ -67,12 +77,7 @@ class Evidence:
     runs: list[RunRecord] = field(default_factory=list)
     # Modules whose parameters are not the reference's, with what the check would have fed them.
     strangers: list[Any] = field(default_factory=list)
-    # Arguments whose default is another than the hand-out's.
-    other_defaults: list[str] = field(default_factory=list)
-    # How it failed where torch's default dtype is not its own.
-    foreign: CheckEnded | None = None
-    # Whether a tensor of its stays behind when it is moved to another device.
-    leaves_tensors: bool = False
+    asides: list[Aside] = field(default_factory=list)
 
     def faults(self) -> list[Fault]:
         """Return the exceptions of the student's code, in order."""
@@ -80,8 +85,8 @@ class Evidence:
         return _faults_of(ends)
 
     def all_faults(self) -> list[Fault]:
-        """Return these, and the one where torch's default dtype is not the layer's own."""
-        return [*self.faults(), *_faults_of([self.foreign])]
+        """Return these, and those of what was asked aside."""
+        return [*self.faults(), *_faults_of(aside.ended for aside in self.asides)]
 
 
 def _faults_of(ends: Iterable[CheckEnded | None]) -> list[Fault]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from autograder.trusted.built import Built, Inputs
 from autograder.trusted.compare import MIXED, agree, expect_same
+from autograder.trusted.evidence import Aside
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, clean_text
 from autograder.trusted.student import Student
 from autograder.trusted.twins import Twin
@@ -133,10 +134,10 @@ class LayerPromises:
             v.float() if v is not None and v.is_floating_point() and v.dim() == 3 else v
             for v in self.subject.example(student)
         ]
-        expect_dtype(twin.expect_output(inputs, "the output in float32").output, torch.float32)
+        expect_dtype(twin.student, twin.expect_output(inputs, "the output in float32").output)
         # And in the other direction: a result collected in torch.zeros(...) is always float32.
         double = make_twin(self.subject, student)
-        expect_dtype(double.run_in_float32s_world(self.subject.example(student)), torch.float64)
+        expect_dtype(double.student, double.run_in_float32s_world(self.subject.example(student)))
         rate = {"dropout": student.rate()}  # no dropout of the student's own draws at rate zero
         expect_to_move(double.student, self.subject.example(student), rate)
 
@@ -196,7 +197,7 @@ def expect_defaults(built: Built) -> None:
     for name, argument in built.loaded.submission.kit.arguments_of(layer).items():
         theirs, ours = built.defaults.get(name), argument.default
         if theirs not in (None, ours) and ours is not argument.empty:
-            built.loaded.evidence.other_defaults.append(name)
+            built.loaded.evidence.asides.append(Aside("default", name))
             raise CheckFailed(
                 f"{layer}: {name} is {theirs:g} unless it is given; in the hand-out it is {ours:g}"
             )
@@ -211,21 +212,22 @@ def expect_trainable(built: Built) -> None:
             )
 
 
-def expect_dtype(got: Tensor, wanted: torch.dtype) -> None:
+def expect_dtype(built: Built, got: Tensor) -> None:
     """Raise CheckFailed unless a layer's output has the dtype of its weights and inputs."""
-    if got.dtype != wanted:
-        sentence = (
-            f"for {wanted} weights and inputs the output is {got.dtype}: somewhere forward makes a "
-            "tensor without asking for the dtype of its input"
+    given = str(got.dtype).removeprefix("torch.")
+    if given != built.dtype:
+        built.loaded.evidence.asides.append(Aside("dtype"))
+        raise CheckFailed(
+            f"for {built.dtype} weights and inputs the output is {given}: somewhere forward makes "
+            "a tensor without asking for the dtype of its input"
         )
-        raise CheckFailed(sentence.replace("torch.", ""))
 
 
 def expect_to_move(built: Built, inputs: Inputs, change: dict[str, Any]) -> None:
     """Raise CheckFailed where a tensor would stay behind when the layer is moved to a GPU."""
     mixing = built.mixes_devices(inputs, change)
     if mixing:
-        built.loaded.evidence.leaves_tensors = True
+        built.loaded.evidence.asides.append(Aside("device"))
         raise CheckFailed(
             f"moved to a GPU the layer would fail: in {mixing} one tensor is on the layer's device "
             "and one has stayed on the CPU"
