@@ -64,7 +64,7 @@ class Candidate:
         self.recorder.made.clear()
         probes.seed_everything(int(recipe["seed"]))
         wide = recipe["dtype"] == "float64"
-        with construct.default_dtype(torch.float64 if wide else None):
+        with construct.default_dtype(wide=wide):
             module = construct.build_module(
                 self._define(), recipe["arguments"], recipe["extra"], recipe["style"]
             )

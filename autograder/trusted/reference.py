@@ -58,7 +58,7 @@ class Reference:
                     if layer.double and layer.name != name and hasattr(module, layer.name)
                 }
                 stack.enter_context(patch.dict(vars(module), doubles))
-            stack.enter_context(default_dtype(torch.float64))
+            stack.enter_context(default_dtype(wide=True))
             self.module: nn.Module = kit.reference_class(name)(**arguments)
         self.module.double().eval()
 
@@ -124,8 +124,8 @@ class Reference:
             else value
             for value in inputs
         ]
-        dtype = next((value.dtype for value in self.module.parameters()), None)
-        with default_dtype(dtype), torch.set_grad_enabled(cotangent is not None):
+        wide = any(value.dtype == torch.float64 for value in self.module.parameters())
+        with default_dtype(wide=wide), torch.set_grad_enabled(cotangent is not None):
             output = self.module(*entered)
         run = Run(output.detach(), calls=[
             {"class": type(double).__name__, "arguments": dict(given)}

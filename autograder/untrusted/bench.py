@@ -156,7 +156,7 @@ class Bench:
         self._recorder.asked = dict(request["arguments"])
         probes.seed_everything(request["seed"])
         wide = request["dtype"] == "float64"
-        with construct.default_dtype(torch.float64 if wide else None):
+        with construct.default_dtype(wide=wide):
             module = construct.build_module(
                 student_class, request["arguments"], request["extra"], request["style"]
             )
@@ -222,7 +222,7 @@ class Bench:
             return {"mixes": ""}, {}
         self._recorder.calls.clear()
         self._recorder.listens = True
-        with construct.default_dtype(torch.float64):
+        with construct.default_dtype(wide=True):
             found = find_mixture(watch, module, _inputs(request, tensors), self._recorder.calls)
         return {"mixes": found}, {}
 

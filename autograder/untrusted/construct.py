@@ -117,14 +117,14 @@ def fill_lazy_parameters(module: nn.Module, example: list[Any]) -> None:
 
 
 @contextlib.contextmanager
-def default_dtype(dtype: torch.dtype | None) -> Iterator[None]:
-    """Let torch make tensors of float64 by itself where a module computes in it.
+def default_dtype(*, wide: bool) -> Iterator[None]:
+    """Let torch make tensors of float64 by itself where a module computes in it: ``wide``.
 
     Students try their layers in torch's default dtype, and what they write may rest on that: a
     float32 constant times the smallest float64, say, is no number.
     """
     before = _get_default_dtype()
-    if dtype == torch.float64:
+    if wide:
         _set_default_dtype(torch.float64)
     try:
         yield

@@ -39,8 +39,8 @@ _autograd = torch.autograd.grad
 STEPS_MAX = 64
 
 
-def _dtype_of(parameters: Mapping[str, Tensor]) -> torch.dtype | None:
-    return next((value.dtype for value in parameters.values()), None)
+def _is_wide(parameters: Mapping[str, Tensor]) -> bool:
+    return any(value.dtype == torch.float64 for value in parameters.values())
 
 
 def set_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
@@ -83,7 +83,7 @@ def run_module(
     seed_everything(seed)
     rng = _get_rng_state()
     with (
-        default_dtype(_dtype_of(own) if own_default else None),
+        default_dtype(wide=own_default and _is_wide(own)),
         _enable_grad() if cotangent is not None else _no_grad(),
     ):
         mode, dtype = _is_grad_enabled(), _get_default_dtype()
@@ -124,7 +124,7 @@ def run_in_a_row(
     """
     tensors: dict[str, Tensor] = {}
     outputs = []
-    with default_dtype(_dtype_of(parameters_of(named_modules(module)))), _no_grad():
+    with default_dtype(wide=_is_wide(parameters_of(named_modules(module)))), _no_grad():
         for number, (mode, seed) in enumerate(steps):
             if mode:
                 _train(module, mode == "train")
@@ -240,7 +240,7 @@ def trace_module(
     hooks = [part.register_forward_hook(note(name)) for name, part in parts]
     try:
         seed_everything(seed)
-        with default_dtype(_dtype_of(parameters_of(named_modules(module)))), _no_grad():
+        with default_dtype(wide=_is_wide(parameters_of(named_modules(module)))), _no_grad():
             output = module(*[value if value is None else value.clone() for value in arguments])
     finally:
         for hook in hooks:
