@@ -156,8 +156,7 @@ class Built:
         elif question in self._known and not (calls and self._known[question].calls is None):
             record.recalled, record.run = True, self._known.pop(question)
             return record.run
-        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
-        tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
+        tensors = _to_send(inputs, weights)
         if cotangent is not None:
             tensors["cotangent"] = cotangent
         request = {
@@ -204,8 +203,7 @@ class Built:
         layer computes: a constant of its may have no value there. Raises CheckFailed when the
         module gives no tensor.
         """
-        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
-        tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
+        tensors = _to_send(inputs, weights)
         request = {
             "op": "run", "handle": self.handle, "arguments": ["plain"] * len(inputs), "names": [],
             "training": False, "seed": 1, "calls": False, "default": "float32",
@@ -233,8 +231,7 @@ class Built:
         A step is a mode ("train", "eval", or "" for what the call before left) and a seed (None:
         likewise). Returns the outputs, and what became of each input that is a tensor.
         """
-        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
-        tensors |= {f"weight.{name}": value for name, value in (weights or {}).items()}
+        tensors = _to_send(inputs, weights)
         request = {"op": "row", "handle": self.handle, "arguments": len(inputs), "steps": steps}
         if weights is not None:
             self.forget()
@@ -253,11 +250,10 @@ class Built:
         It is constructed with some arguments changed. By the worker's own word: no other process
         can see where its tensors lie.
         """
-        tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
         given = [[name, change.get(name, value)] for name, value in self.recipe["arguments"]]
         build = {**self.recipe, "arguments": given}
         request = {"op": "elsewhere", "build": build, "arguments": len(inputs)}
-        facts, _ = self.loaded.ask(request, tensors)
+        facts, _ = self.loaded.ask(request, _to_send(inputs, None))
         found = facts.get("mixes")
         return clean_text(found, 40) if isinstance(found, str) else ""
 
@@ -278,3 +274,8 @@ class Built:
             raise
         other.record.parameters, other.record.frozen = self.parameters, self.record.frozen
         return other
+
+
+def _to_send(inputs: Inputs, weights: Mapping[str, Tensor] | None) -> dict[str, Tensor]:
+    tensors = {f"input.{i}": value for i, value in enumerate(inputs) if value is not None}
+    return tensors | {f"weight.{name}": value for name, value in (weights or {}).items()}
