@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.batch.interruption import leaving_at_once
-from autograder.manifest import WHOLE_MODEL, Kit, KitError, load_kit
+from autograder.manifest import Kit, KitError, asks_for_training, load_kit
 from autograder.results import ExitStatus, Result, write_json
 from autograder.trusted.errors import NotIsolated, UngradableSubmission
 
@@ -160,7 +160,8 @@ def _grade(options: argparse.Namespace, terminal: "Terminal") -> int:
 def _grade_staged(
     staged: list[_Staged], kit: Kit, seed: int, options: argparse.Namespace, terminal: "Terminal"
 ) -> list[Result]:
-    wants_gpu = options.device != "cpu" and _trains(options) and _has_gpu_files()
+    trains = asks_for_training(options.layer, training=not options.no_training)
+    wants_gpu = options.device != "cpu" and trains and _has_gpu_files()
     template = None
     if sys.platform == "linux" and options.sandbox != "plain":
         from autograder.trusted.template_process import TemplateProcess
@@ -168,7 +169,7 @@ def _grade_staged(
         # Before torch is imported here: the two imports run side by side.
         hidden = [kit.root / "solutions", kit.root / "assignments"]
         template = TemplateProcess(
-            hidden, gpu=wants_gpu, trains=_trains(options), memory_mib=kit.limits.memory_mib,
+            hidden, gpu=wants_gpu, trains=trains, memory_mib=kit.limits.memory_mib,
             mechanism=options.sandbox,
         )  # fmt: skip
     tidy = [] if template is None else [partial(template.close, grace_s=0.0)]
@@ -217,10 +218,6 @@ def _grade_staged(
         return results
     finally:
         source.close()
-
-
-def _trains(options: argparse.Namespace) -> bool:
-    return not options.no_training and (not options.layer or WHOLE_MODEL in options.layer)
 
 
 def _check_options(options: argparse.Namespace, kit: Kit) -> None:

@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -187,6 +187,11 @@ class Kit:
         reference = self.reference_class(name)
         names = inspect.signature(reference.forward).parameters  # type: ignore[attr-defined]
         return tuple(name for name in names if name != "self")
+
+
+def asks_for_training(layers: Collection[str], *, training: bool) -> bool:
+    """Whether a run of these layers (none: of all) trains: the whole model alone is trained."""
+    return training and (not layers or WHOLE_MODEL in layers)
 
 
 def load_kit(root: Path, assignment: str) -> Kit:

@@ -13,7 +13,7 @@ from typing import Any
 from autograder.batch.discovery import Entry
 from autograder.batch.results_folder import Fingerprint, ResultsFolder, describe
 from autograder.batch.staging import name_of, stage_entry
-from autograder.manifest import Kit, KitError
+from autograder.manifest import Kit, KitError, asks_for_training
 from autograder.results import Result, is_isolated
 from autograder.trusted.intake import StagedSubmission
 
@@ -81,7 +81,7 @@ class BatchGrader:
 
             self.source = open_workers(
                 self.kit, sandbox=self.job.sandbox, gpu=self.job.device == "cuda",
-                trains=self.job.training,
+                trains=asks_for_training(self.job.layers, training=self.job.training),
             )  # fmt: skip
             if self.job.require_isolation:
                 demand_isolation(self.source)
