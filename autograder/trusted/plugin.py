@@ -159,17 +159,17 @@ class GradingPlugin:
     def _run_in_company_or_alone(
         self, pairs: list[tuple[Check, pytest.Item]], run: ChecksRun, total: int
     ) -> None:
-        """Run checks; a second time where what failed is to be asked apart."""
+        """Run checks; again where what failed is to be asked apart, or where float32 is wide."""
         done = len(run.results)
         if not self._run_group(pairs, run, total):
             del run.results[done:]
             self._run_group(pairs, run, total)
         results = run.results[done:]
-        if not all(result.status == "passed" for result in results) and run.submission.widen():
+        if all(result.status == "passed" for result in results):
+            self._transcripts.keep(run.submission, [check for check, _ in pairs], results)
+        elif run.submission.widen():
             del run.results[done:]
             self._run_group(pairs, run, total)
-        elif all(result.status == "passed" for result in results):
-            self._transcripts.keep(run.submission, [check for check, _ in pairs], results)
 
     def _run_group(
         self, pairs: list[tuple[Check, pytest.Item]], run: ChecksRun, total: int
