@@ -57,13 +57,13 @@ def read_facts(path: Path) -> dict[str, Any] | None:
         return None
     facts, found, _ = content.partition(_CHECKS_BEGIN)
     try:
-        stored = json.loads(facts + b'"checks": []}') if found else None
+        stored: dict[str, Any] | None = json.loads(facts + b'"checks": []}') if found else None
     except (ValueError, RecursionError):
         return None
     # Earlier kits wrote some facts behind the checks.
     if stored is None or not _has_facts(stored) or stored["key"] != path.stem:
         return read_stored(path)
-    return dict(stored)
+    return stored
 
 
 def _read(path: Path) -> bytes | None:
