@@ -6,6 +6,7 @@ points: a known wrong version explains the layer if it would have answered every
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor
@@ -13,7 +14,7 @@ from torch import Tensor
 from autograder.trusted.compare import MIXED, Tolerance
 from autograder.trusted.outcomes import CheckEnded, Fault, StudentRaised
 from autograder.trusted.parameters import Parameter
-from autograder.trusted.reference import Run
+from autograder.trusted.reference import Run, digest_question
 
 # What a worker says of what a call did besides giving its output.
 SIDE_EFFECTS = ("input_kept", "default_dtype_kept", "modes_kept", "grad_mode_kept", "rng_kept")
@@ -57,6 +58,14 @@ class RunRecord:
     tolerance: Tolerance = MIXED
     # Not asked anew: it is the answer to the same question in an earlier check.
     recalled: bool = False
+
+    @cached_property
+    def question(self) -> bytes:
+        """What was asked, whichever module it was: equal for equal questions."""
+        weights = None if self.weights is None else tuple(self.weights)
+        asked = (len(self.inputs), self.training, self.seed, tuple(self.names), self.strided)
+        values = [*self.inputs, self.cotangent, *(self.weights or {}).values()]
+        return digest_question(values) + repr((asked, weights)).encode()
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version
-from autograder.trusted.candidates import Candidate, same_end, same_run
+from autograder.trusted.candidates import same_end, same_run
 from autograder.trusted.draws import DRAWS, Disturbance, is_alike, measure
 from autograder.trusted.evidence import BuildRecord, RunRecord
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
+from autograder.trusted.rehearsal import Rehearsed
 from autograder.trusted.replies import NUMBERS
 from autograder.trusted.twins import match_layer
 
@@ -43,7 +44,7 @@ class Examination:
         self._runs: dict[int, list[RunRecord]] = {}
         for record in self.evidence.runs:
             self._runs.setdefault(record.handle, []).append(record)
-        self.reference = Candidate(kit, loaded.name)
+        self.reference = Rehearsed(kit, loaded.name)
         # Versions that gave NaN or infinity where the student's layer did not, or the reverse.
         self.undecided: list[Version] = []
         # By version: the questions whose answers agree in what dropout does, not in every value.
@@ -99,9 +100,9 @@ class Examination:
 
     def explains(self, version: Version) -> bool:
         """Whether a wrong version would have answered everything as the student's layer did."""
-        if not self._answers(Candidate(self.kit, self.loaded.name, version), self.screen):
+        if not self._answers(Rehearsed(self.kit, self.loaded.name, version), self.screen):
             return False
-        candidate = Candidate(self.kit, self.loaded.name, version)
+        candidate = Rehearsed(self.kit, self.loaded.name, version)
         for build in self.in_order:
             if not self._same_build(candidate, build):
                 return False
@@ -117,7 +118,7 @@ class Examination:
         firsts = {id(records[0]) for records in self._runs.values()}
         agreed = [record for record in self.agreeing if id(record) in firsts]
         agreed = sorted(agreed, key=_size)[:_AGREEMENTS_MAX]
-        return self._answers(Candidate(self.kit, self.loaded.name, version), agreed)
+        return self._answers(Rehearsed(self.kit, self.loaded.name, version), agreed)
 
     def explains_in_part(self, version: Version) -> bool:
         """Whether a version alone gives the student's answer to a question that went wrong.
@@ -128,7 +129,7 @@ class Examination:
         builds = {build.handle: build for build in self.evidence.builds}
         firsts = {id(records[0]) for records in self._runs.values()}
         wrong = [r for r in self.departing if id(r) in firsts and r.run is not None]
-        candidate = Candidate(self.kit, self.loaded.name, version)
+        candidate = Rehearsed(self.kit, self.loaded.name, version)
         alike: dict[str, int] = {}
         for record in sorted(wrong, key=_size)[:_DEPARTURES_MAX]:
             # Constructing takes longest: one module serves for all that were made alike.
@@ -145,7 +146,7 @@ class Examination:
                 return True
         return False
 
-    def _answers(self, candidate: Candidate, records: Sequence[RunRecord]) -> bool:
+    def _answers(self, candidate: Rehearsed, records: Sequence[RunRecord]) -> bool:
         builds = {build.handle: build for build in self.evidence.builds}
         return all(
             self._same_build(candidate, builds[record.handle])
@@ -153,7 +154,7 @@ class Examination:
             for record in records
         )
 
-    def _same_answer(self, candidate: Candidate, record: RunRecord) -> bool:
+    def _same_answer(self, candidate: Rehearsed, record: RunRecord) -> bool:
         answer, error = _answer(candidate, record)
         if self._same(record, answer, error, candidate):
             return True
@@ -163,7 +164,7 @@ class Examination:
                 self.undecided.append(candidate.version)
         return False
 
-    def _same_build(self, candidate: Candidate, record: BuildRecord) -> bool:
+    def _same_build(self, candidate: Rehearsed, record: BuildRecord) -> bool:
         try:
             parameters, doubles = candidate.build(record)
         except Exception as error:  # noqa: BLE001  (a wrong version may raise anything)
@@ -187,7 +188,7 @@ class Examination:
         return match.complete
 
     def _same(
-        self, record: RunRecord, answer: Run | None, error: Exception | None, candidate: Candidate
+        self, record: RunRecord, answer: Run | None, error: Exception | None, candidate: Rehearsed
     ) -> bool:
         if answer is None or record.run is None:
             if record.ended is not None and error is not None and self.departs_in_values:
@@ -226,7 +227,7 @@ class Examination:
         theirs = self._disturbances[id(record)]
         if theirs is None:
             return False
-        candidate = Candidate(self.kit, self.loaded.name, version)
+        candidate = Rehearsed(self.kit, self.loaded.name, version)
         candidate.build(next(b for b in self.evidence.builds if b.handle == record.handle))
         quiet = candidate.run(_in_evaluation(record)).output
         ours = [candidate.run(record, seed_offset=number).output for number in range(1, DRAWS + 1)]
@@ -264,7 +265,7 @@ class Examination:
         one, other = _signature(got, quiet.output), _signature(want, quiet.output)
         return all(abs(a - b) <= 0.03 + 0.1 * abs(b) for a, b in zip(one, other, strict=True))
 
-    def _same_words(self, candidate: Candidate) -> bool:
+    def _same_words(self, candidate: Rehearsed) -> bool:
         """Whether a candidate that only ever raises says what the student's layer says."""
         for build in self.evidence.builds:
             for ended, ask in [
@@ -287,7 +288,7 @@ class Examination:
         return False
 
 
-def _answer(candidate: Candidate, record: RunRecord) -> tuple[Run | None, Exception | None]:
+def _answer(candidate: Rehearsed, record: RunRecord) -> tuple[Run | None, Exception | None]:
     try:
         return candidate.run(record), None
     except Exception as error:  # noqa: BLE001  (a wrong version may raise anything)
