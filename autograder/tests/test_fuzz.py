@@ -26,11 +26,11 @@ from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.evidence import Evidence
 from autograder.trusted.faults import read_fault
 from autograder.trusted.intake import IntakeLimits, stage_submission
+from autograder.trusted.layer_matching import explain_mismatch
 from autograder.trusted.matching import match_parameters
 from autograder.trusted.notebooks import UnreadableNotebook, read_notebook_cells
 from autograder.trusted.outcomes import CheckEnded
 from autograder.trusted.parameters import Parameter
-from autograder.trusted.twins import explain_mismatch
 
 TOY = Path(__file__).parent / "toy_course"
 KIT = load_kit(TOY, "toy")

@@ -85,6 +85,52 @@ def test_own_matrices_may_stand_the_other_way_round():
     assert {r.sources["key.weight"].transposed for r in match.readings} == {False}
 
 
+@pytest.mark.parametrize("names", ["w{}", "{}_weight", "W_{}", "{}.weight"])
+@pytest.mark.parametrize("letters", ["oqkv", "ovkq", "xyzt", "tzyx"])
+@pytest.mark.parametrize("biases_first", [False, True])
+def test_a_bias_belongs_to_the_matrix_of_its_name_in_whatever_order_they_stand(
+    names, letters, biases_first
+):
+    biases = {"w{}": "b{}", "{}_weight": "{}_bias", "W_{}": "b_{}", "{}.weight": "{}.bias"}[names]
+    reference = [*REFERENCE, *parameters(*linear("final_linear", 6, 6))]
+    roles = {**ROLES, "key": ["k", "wk"], "value": ["v", "wv"], "final_linear": ["o", "wo"]}
+    matrices = [(names.format(letter), (6, 6), "Mine") for letter in letters]
+    vectors = [(biases.format(letter), (6,), "Mine") for letter in letters]
+    norm = [("n.weight", (6,), "LayerNorm"), ("n.bias", (6,), "LayerNorm")]
+    student = [*norm, *vectors, *matrices] if biases_first else [*matrices, *vectors, *norm]
+    match = match_parameters(parameters(*student), reference, roles)
+    assert match.complete
+    for reading in match.readings:
+        assert reading.sources["n.bias"].names == ("ln.bias",)
+        for letter in letters:
+            matrix, bias = (
+                reading.sources[name.format(letter)].names[0] for name in (names, biases)
+            )
+            assert matrix.partition(".")[0] == bias.partition(".")[0]
+    # What says who it is goes first; what does not is tried in every place.
+    firsts = [reading.sources[names.format(letters[0])].names[0] for reading in match.readings]
+    assert firsts[0] == "final_linear.weight" if "o" in letters else len(set(firsts)) == 4
+
+
+def test_maps_between_two_widths_are_tried_both_ways_round_and_as_they_stand_first():
+    norm = [("ln.weight", (6,), "LayerNorm"), ("ln.bias", (6,), "LayerNorm")]
+    reference = parameters(*linear("fc1", 8, 6), *linear("fc2", 6, 8), *norm)
+    student = [("v", (6,), "Mine"), ("t", (6,), "Mine"), ("u", (6,), "Mine"),
+               ("b.weight", (6, 8), "Linear"), *linear("a", 8, 6)]  # fmt: skip
+    match = match_parameters(parameters(*student), reference, {})
+    first = match.readings[0].sources
+    assert first["a.weight"].names == ("fc1.weight",)
+    assert first["a.bias"].names == ("fc1.bias",)
+    assert not any(source.transposed for source in first.values())
+    vectors = {tuple(r.sources[name].names[0] for name in "tuv") for r in match.readings}
+    assert len(vectors) == 6
+    own = [("w1", (6, 8), "Mine"), ("b1", (8,), "Mine"), ("w2", (8, 6), "Mine"),
+           ("b2", (6,), "Mine"), *norm]  # fmt: skip
+    match = match_parameters(parameters(*own), reference, {})
+    assert any(r.sources["w1"].names == ("fc1.weight",) and r.sources["w1"].transposed
+               and r.sources["w2"].names == ("fc2.weight",) for r in match.readings)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("shape", "value"),
     [

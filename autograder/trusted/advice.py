@@ -211,6 +211,15 @@ def _mask_not_bool(_: Situation) -> str:
     )
 
 
+def _no_gpu(s: Situation) -> str:
+    where = f" in «{s.code}»" if s.code else ""
+    return (
+        f"Something is moved to a GPU by name{where}, with .cuda() or a device written down, and "
+        "here there is none. A layer goes where it is put: what forward makes belongs on the "
+        "device of its input, wherever that is."
+    )
+
+
 def _truth_of_a_tensor(_: Situation) -> str:
     return (
         "A tensor of several numbers stands where Python wants one yes or no, as after if, and, or "
@@ -315,6 +324,9 @@ _TROUBLES = {
     "bool_arithmetic": r"with (?:a|two) bool tensors?|Negation, the `-` operator, on a bool",
     "mask_not_bool": r"(?:masked_fill|where).*(?:bool|condition)|only supports boolean masks",
     "truth_of_a_tensor": r"Boolean value of Tensor with",
+    "missing_argument": r"missing \d+ required (positional|keyword-only)|\(\) is missing ",
+    "no_gpu": r"not compiled with CUDA|No CUDA GPUs|no NVIDIA driver|CUDA driver|MPS backend|"
+    r"not linked with support for mps|Cannot access accelerator",
     "unpacking": r"too many values to unpack \(expected (\d+)|"
     r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)",
     "wrong_dtype": _TYPES_MEET,
@@ -340,6 +352,7 @@ _RULES: dict[str, Rule] = {
     "bool_arithmetic": _bool_arithmetic,
     "mask_not_bool": _mask_not_bool,
     "truth_of_a_tensor": _truth_of_a_tensor,
+    "no_gpu": _no_gpu,
     "unpacking": _unpacking,
     "wrong_dtype": _wrong_dtype,
     "view_refused": _view_refused,

@@ -86,6 +86,8 @@ class Built:
         # Which of the hand-out's attributes are not there.
         self.absent = [name for name in kit.by_name[loaded.name].attributes if not held.get(name)]
         self.doubles = dicts_in(facts, "doubles")
+        # Tensors it keeps that are no parameters.
+        self.unlearned = read_parameters({"parameters": facts.get("tensors")}, loaded.name)
         # By the student's names, as far as they are numbers.
         self.defaults = {
             name: as_float(value)

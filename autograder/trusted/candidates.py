@@ -171,15 +171,17 @@ def _same_gradients(student: Run, candidate: Run, record: RunRecord) -> bool:
         return True
     if bool(student.facts.get("differentiable")) != bool(candidate.facts.get("differentiable")):
         return False
-    wanted = dict(candidate.gradients)
+    wanted, given = dict(candidate.gradients), student.gradients
     if record.translate is not None and record.weights is not None:
         whole = {
             name: candidate.gradients.get(name, torch.zeros_like(value))
             for name, value in record.weights.items()
         }
         wanted = record.translate(whole)
-    for name in wanted.keys() | student.gradients.keys():
-        if not _same_or_zero(student.gradients.get(name), wanted.get(name), record.tolerance):
+        # What it has besides the reference's parameters has no partner.
+        given = {name: value for name, value in given.items() if name in wanted}
+    for name in wanted.keys() | given.keys():
+        if not _same_or_zero(given.get(name), wanted.get(name), record.tolerance):
             return False
     return all(
         _same_or_zero(

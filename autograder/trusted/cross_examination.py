@@ -15,9 +15,10 @@ from autograder.trusted.candidates import Candidate, same_end, same_run
 from autograder.trusted.compare import MIXED
 from autograder.trusted.evidence import RunRecord
 from autograder.trusted.examination import Examination
+from autograder.trusted.layer_matching import match_layer
 from autograder.trusted.outcomes import CheckEnded
 from autograder.trusted.parameters import Reading
-from autograder.trusted.twins import Stranger, match_layer
+from autograder.trusted.twins import Stranger
 
 _STRANGERS_MAX = 4
 

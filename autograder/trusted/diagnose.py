@@ -39,6 +39,16 @@ _LEFT_BEHIND = (
     "the CPU unless it is told otherwise, and one that __init__ keeps moves with the layer only if "
     "the layer knows it: as a parameter, or as a buffer."
 )
+_UNLEARNED = (
+    "self.{name} is to be learned and is no parameter. PyTorch takes for parameters what is an "
+    "nn.Parameter or stands in a module, as in a table or a linear map; a plain tensor, and a "
+    "buffer, keeps its first values for ever, for no optimizer is told of it."
+)
+_BESIDES = (
+    "As it is made, this layer computes what it should, and it has more parameters than the "
+    "hand-out lists: {names}. They are saved with the model, counted with it and handed to the "
+    "optimizer. Leave out what is not needed, and keep a constant as a number or a buffer."
+)
 _OTHER_ORDER = (
     "The arguments of __init__ stand in another order than in the hand-out. Given by name, each "
     "arrives where it should; given by position, as the other classes may do, one arrives in "
@@ -132,11 +142,14 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         return None
     with torch.random.fork_rng(devices=[]):
         examination = Examination(kit, loaded)
-        if loaded.evidence.asides and not examination.departing and not examination.strangers:
-            return _tell_asides(loaded.evidence.asides)
+        asides = [] if examination.departing else loaded.evidence.asides
+        if asides and not examination.strangers:
+            return _tell_asides(asides)
         named = name_misconception(kit, loaded, examination)
         if named is not None:
             return named
+        if any(aside.kind == "besides" for aside in asides):
+            return _tell_asides(asides)
         order = _explain_order(kit, examination)
         if order:
             return Diagnosis("place", order, "place")
@@ -147,10 +160,17 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
                 return Diagnosis(advice[0], advice[1], "error")
         told = (
             _explain_return(loaded.evidence)
-            or (_OTHER_PARAMETERS if examination.strangers else "")
+            or _explain_parameters(examination)
             or locate(examination, letters)
         )
         return Diagnosis("place", told, "place") if told else None
+
+
+def _explain_parameters(examination: Examination) -> str:
+    if not examination.strangers:
+        return ""
+    name = next((s.unlearned for s in examination.strangers.values() if s.unlearned), "")
+    return _UNLEARNED.format(name=name) if name else _OTHER_PARAMETERS
 
 
 def _tell_asides(asides: Sequence[Aside]) -> Diagnosis:
@@ -158,9 +178,13 @@ def _tell_asides(asides: Sequence[Aside]) -> Diagnosis:
 
     No known mistake is it: one that nothing shows would fit as well as any other.
     """
-    names = " and ".join(dict.fromkeys(a.detail for a in asides if a.kind == "default"))
+
+    def names_of(kind: str) -> str:
+        return " and ".join(dict.fromkeys(a.detail for a in asides if a.kind == kind))
+
     told = {
-        "default": _OTHER_DEFAULTS.format(names=names),
+        "default": _OTHER_DEFAULTS.format(names=names_of("default")),
+        "besides": _BESIDES.format(names=names_of("besides")),
         "dtype": OTHER_DTYPE,
         "device": _LEFT_BEHIND,
     }

@@ -72,7 +72,8 @@ class RunRecord:
 class Aside:
     """A loss that no build and no run shows: the layer computes what it should, as it is asked."""
 
-    # "default": an argument's is another; "dtype": a type is fixed; "device": a tensor is left.
+    # "default": an argument's is another; "dtype": a type is fixed; "device": a tensor is left;
+    # "besides": there are more parameters than there should be.
     kind: str
     detail: str = ""
     ended: CheckEnded | None = None

@@ -16,13 +16,13 @@ from autograder.misconceptions import Version
 from autograder.trusted.candidates import same_end, same_run
 from autograder.trusted.draws import DRAWS, Disturbance, is_alike, measure
 from autograder.trusted.evidence import BuildRecord, RunRecord
+from autograder.trusted.layer_matching import match_layer
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised
 from autograder.trusted.parameters import Parameter
 from autograder.trusted.reference import Run
 from autograder.trusted.rehearsal import Rehearsed
 from autograder.trusted.replies import NUMBERS
-from autograder.trusted.twins import match_layer
 
 # Runs on which a wrong version meant for a pair must be right, where the student's layer is.
 _AGREEMENTS_MAX = 8
@@ -69,6 +69,13 @@ class Examination:
             if not self._same_draws(None, record):
                 self.agreeing = [agreed for agreed in self.agreeing if agreed is not record]
                 self.departing.append(record)
+
+    @property
+    def departs_after_the_first_call(self) -> bool:
+        """Whether every module's first answer is right, and every wrong one is a later one."""
+        firsts = {id(records[0]) for records in self._runs.values()}
+        later = {id(record) for record in self.departing}
+        return len(firsts) > 1 and bool(later) and not firsts & later
 
     @property
     def departs_in_values(self) -> bool:

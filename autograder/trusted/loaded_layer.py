@@ -64,6 +64,8 @@ class LoadedLayer:
         # Modules built in company, by their recipe: those the check at hand has, and the others.
         self._taken: list[tuple[str, Built]] = []
         self._idle: dict[str, list[Built]] = {}
+        # By parameters that the reference has not: whether the layer computes the same with them.
+        self.right_for_all_its_surplus: dict[tuple[Any, ...], bool] = {}
         # What was said in company, and answers to questions that no check has asked yet, with
         # where these questions came from.
         self.dialogue = Dialogue()

@@ -17,6 +17,11 @@ from autograder.trusted.outcomes import CheckEnded, clean_text
 from autograder.trusted.patterns import describe_difference, find_condition
 from autograder.untrusted.probes import trace_module
 
+_USED_UP = (
+    "The first call of every new layer is right, and a later one is not: the layer keeps something "
+    "between calls, or a call uses up what the next one needs."
+)
+
 
 def locate(examination: Examination, letters: Letters) -> str:
     """Return sentences about where and when the layer departs from the reference; '' without."""
@@ -25,6 +30,8 @@ def locate(examination: Examination, letters: Letters) -> str:
     condition = find_condition(examination.departing, examination.agreeing)
     if condition:
         sentences.append(f"The layer is wrong {condition}.")
+    elif examination.departs_after_the_first_call:
+        sentences.append(_USED_UP)
     record = min(values, key=lambda r: (r.training, r.cotangent is not None), default=None)
     if record is not None and condition != "only in the gradient: the forward pass is right":
         step = _first_wrong_step(examination, record, letters)

@@ -13,7 +13,6 @@ part of one (a query matrix for each head), or one with its heads on an axis of 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from autograder.trusted.layouts import (
     cut_axes,
@@ -22,16 +21,19 @@ from autograder.trusted.layouts import (
     join_axes,
     spread_parts,
 )
+from autograder.trusted.orders import pair_by_order
 from autograder.trusted.parameters import (
     Match,
     Parameter,
     Reading,
     Source,
+    fits,
     kind_of,
+    stem_of,
     words_of,
 )
 
-READINGS_MAX = 48
+READINGS_MAX = 96
 # More than so many times the reference's parameters, and so many besides, are no style of writing.
 SURPLUS_FACTOR_MAX, SURPLUS_MAX = 4, 32
 
@@ -71,11 +73,12 @@ def _match_once(
         return Match([Reading({}, renamed=False)], [], surplus)
     left_s, left_r = _pair_same_names(student, reference, taken)
     left_s, left_r = _pair_by_words(left_s, left_r, roles, taken)
+    left_s, left_r = _pair_companions(left_s, left_r, taken, {p.name: p for p in student})
     renamed = bool(left_s) or any(source.names != (name,) for name, source in taken.items())
     packed = [dict[str, Source]()]
     if left_s and left_r:
         left_s, left_r, packed = _unpack(left_s, left_r, head_counts)
-    ordered, left_s, left_r = _pair_by_order(left_s, left_r)
+    ordered, left_s, left_r = pair_by_order(left_s, left_r, READINGS_MAX)
     readings = [
         Reading({**taken, **joint, **loose}, renamed)
         for joint, loose in itertools.product(packed, ordered)
@@ -104,17 +107,6 @@ def _pair_same_names(
     return left, list(by_name.values())
 
 
-def _fits(student: Parameter, reference: Parameter) -> Source | None:
-    """Return how the one can be the other, or None."""
-    flat = tuple(size for size in student.shape if size != 1)
-    wanted = tuple(size for size in reference.shape if size != 1)
-    if flat == wanted:
-        return Source((reference.name,))
-    if len(wanted) == 2 and flat == wanted[::-1]:
-        return Source((reference.name,), transposed=True)
-    return None
-
-
 def _pair_by_words(
     student: list[Parameter],
     reference: list[Parameter],
@@ -126,7 +118,7 @@ def _pair_by_words(
     def claims(theirs: Parameter, ours: Parameter) -> int:
         role = ours.name.rpartition(".")[0].rpartition(".")[2]
         kind = kind_of(theirs.name, theirs.shape)
-        if _fits(theirs, ours) is None or kind not in ("", kind_of(ours.name, ours.shape)):
+        if fits(theirs, ours) is None or kind not in ("", kind_of(ours.name, ours.shape)):
             return 0
         return len(words_of(theirs.name) & (vocabulary.get(role) or words_of(role)))
 
@@ -144,12 +136,45 @@ def _pair_by_words(
                 if other is not theirs and winners and claims(other, winners[0]) >= best
             ]
             if len(winners) == 1 and not rivals:
-                fit = _fits(theirs, winners[0])
+                fit = fits(theirs, winners[0])
                 assert fit is not None
                 taken[theirs.name] = fit
                 left_s.remove(theirs)
                 left_r.remove(winners[0])
                 found = True
+    return left_s, left_r
+
+
+def _pair_companions(
+    student: list[Parameter],
+    reference: list[Parameter],
+    taken: dict[str, Source],
+    by_name: Mapping[str, Parameter],
+) -> tuple[list[Parameter], list[Parameter]]:
+    """Pair a bias with that of the map whose matrix is known, and the reverse: ``bq`` by ``wq``."""
+    left_s, left_r = list(student), list(reference)
+    ours_by_stem = {
+        stem_of(name): source.names[0].rpartition(".")[0]
+        for name, source in taken.items()
+        if name in by_name and len(source.names) == 1
+    }
+    for theirs in student:
+        module = ours_by_stem.get(stem_of(theirs.name))
+        kind = kind_of(theirs.name, theirs.shape)
+        alike = [p for p in left_s if stem_of(p.name) == stem_of(theirs.name)]
+        found = [
+            ours
+            for ours in left_r
+            if ours.name.rpartition(".")[0] == module
+            and kind_of(ours.name, ours.shape) == kind
+            and fits(theirs, ours)
+        ]
+        if len(alike) == len(found) == 1:
+            fit = fits(theirs, found[0])
+            assert fit is not None
+            taken[theirs.name] = fit
+            left_s.remove(theirs)
+            left_r.remove(found[0])
     return left_s, left_r
 
 
@@ -206,44 +231,3 @@ def _stacked_group(
         if len(alike) >= count:
             return alike[:count]
     return []
-
-
-def _pair_by_order(
-    student: list[Parameter], reference: list[Parameter]
-) -> tuple[list[dict[str, Source]], list[Parameter], list[Parameter]]:
-    """Pair what is left by shape, in order first, then in every other order."""
-    paired: list[tuple[list[Parameter], list[Parameter]]] = []
-    left_s, left_r = list(student), list(reference)
-    # First those whose names say weight or bias among their like, then by shape alone.
-    for with_kind in (True, False):
-        groups: dict[tuple[Any, ...], tuple[list[Parameter], list[Parameter]]] = {}
-        for side, parameters in enumerate((left_s, left_r)):
-            for parameter in parameters:
-                shape = tuple(sorted(size for size in parameter.shape if size != 1))
-                kind = kind_of(parameter.name, parameter.shape) if with_kind else ""
-                groups.setdefault((shape, kind), ([], []))[side].append(parameter)
-        left_s, left_r = [], []
-        for theirs, ours in groups.values():
-            count = min(len(theirs), len(ours))
-            left_s += theirs[count:]
-            left_r += ours[count:]
-            if count:
-                paired.append((theirs[:count], ours[:count]))
-    readings = []
-    widest = max((len(ours) for _, ours in paired), default=0)
-    orders = itertools.permutations(range(widest)) if widest <= 4 else [tuple(range(widest))]
-    square = any(len(p.shape) == 2 and p.shape[0] == p.shape[1] for ours in paired for p in ours[0])
-    for turned, order in itertools.product((False, True) if square else (False,), orders):
-        reading: dict[str, Source] = {}
-        for theirs, ours in paired:
-            # Groups of one size move together: the biases follow their matrices.
-            indices = order if len(ours) == widest else range(len(ours))
-            for parameter, index in zip(theirs, indices, strict=True):
-                fit = _fits(parameter, ours[index])
-                if fit is None:
-                    break
-                flip = turned and len(parameter.shape) == 2
-                flip = flip and parameter.shape[0] == parameter.shape[1]
-                reading[parameter.name] = Source(fit.names, transposed=fit.transposed or flip)
-        readings.append(reading)
-    return readings or [{}], left_s, left_r

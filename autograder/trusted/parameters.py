@@ -4,7 +4,7 @@ Runs on the trusted side, on names and shapes the worker claims.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -67,6 +67,10 @@ class Reading:
     sources: dict[str, Source]
     renamed: bool
 
+    def covers(self, names: Iterable[str]) -> bool:
+        """Whether every one of these parameters of the reference's goes into the student's."""
+        return {n for source in self.sources.values() for n in source.names}.issuperset(names)
+
     def translate(
         self, values: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
     ) -> dict[str, Tensor]:
@@ -118,3 +122,28 @@ def kind_of(name: str, shape: tuple[int, ...]) -> str:
             return kind
     last = name.rpartition(".")[2].lower()
     return "bias" if last.startswith("b") else "weight" if last.startswith("w") else ""
+
+
+@lru_cache(maxsize=4096)
+def stem_of(name: str) -> str:
+    """Return what names of a map's matrix and bias share: "q" of ``wq``, ``W_q`` and ``q.bias``."""
+    place, _, last = name.rpartition(".")
+    parts = [
+        part for part in re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().split("_") if part
+    ]
+    known = set().union(*_KIND_WORDS.values())
+    rest = [part for part in parts if part not in known]
+    if len(rest) == len(parts):
+        rest = [re.sub(r"^(weight|bias|w|b)(?=.)", "", part) for part in rest]
+    return ".".join([*([place] if place else []), *rest])
+
+
+def fits(student: Parameter, reference: Parameter) -> Source | None:
+    """Return how the one can be the other, or None."""
+    flat = tuple(size for size in student.shape if size != 1)
+    wanted = tuple(size for size in reference.shape if size != 1)
+    if flat == wanted:
+        return Source((reference.name,))
+    if len(wanted) == 2 and flat == wanted[::-1]:
+        return Source((reference.name,), transposed=True)
+    return None

@@ -105,6 +105,7 @@ class LayerPromises:
     @pytest.mark.points(1)
     def test_has_the_parameters_of_the_specification(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
+        twin.expect_nothing_besides()
         expect_trainable(twin.student)
 
     @pytest.mark.points(0.5)

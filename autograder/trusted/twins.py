@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from autograder.manifest import Kit
 from autograder.trusted.built import Built, Inputs
 from autograder.trusted.compare import MIXED, SINGLE, Tolerance, agree, expect_same
+from autograder.trusted.evidence import Aside
+from autograder.trusted.layer_matching import explain_mismatch, find_unlearned, recall_match
 from autograder.trusted.loaded_layer import LoadedLayer
-from autograder.trusted.matching import match_parameters
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
-from autograder.trusted.parameters import Match, Reading, reference_parameters
+from autograder.trusted.parameters import Reading
 from autograder.trusted.reference import (
     Draw,
     Run,
@@ -26,10 +26,6 @@ from autograder.trusted.reference import (
     weigh_reference,
 )
 from autograder.trusted.replies import NUMBERS
-from autograder.trusted.tree_matching import match_tree
-
-_MATCHES_MAX = 256
-_matches: dict[tuple[Any, ...], Match] = {}
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,8 @@ class Stranger:
     arguments: Mapping[str, Any]
     example: Inputs
     draw: Draw
+    # A tensor that could be a missing parameter and does not learn, if there is one.
+    unlearned: str = ""
 
 
 class Twin:
@@ -60,11 +58,14 @@ class Twin:
         self.weights = self.reference.weights
         self.match = recall_match(kit, self.student, self.reference.module, arguments)
         self._pending: dict[str, Tensor] | None = None
-        if not self.match.complete:
-            stranger = Stranger(self.student, arguments, example, draw)
-            loaded.evidence.strangers.append(stranger)
-            raise CheckFailed(explain_mismatch(self.student, self.match))
         self._shapes = {p.name: p.shape for p in self.student.parameters}
+        if not self.match.complete:
+            kept = find_unlearned(self.student, self.match)
+            name = clean_text(kept[0].name, 60) if kept else ""
+            stranger = Stranger(self.student, arguments, example, draw, name)
+            loaded.evidence.strangers.append(stranger)
+            if not self._computes_the_same(example):
+                raise CheckFailed(explain_mismatch(self.student, self.match))
         self._settle_reading(example)
         self._remark_names()
 
@@ -91,23 +92,44 @@ class Twin:
 
     def _settle_reading(self, example: Inputs) -> None:
         """Find the reading under which the student's output is the reference's, once per layout."""
-        settled, layout = self.loaded.readings, self.match.layout
-        if layout not in settled and len(self.match.readings) > 1:
-            want = self.want(example)
-            asked = len(self.loaded.evidence.runs)
-            for number in range(len(self.match.readings)):
-                settled[layout] = number
-                self._hand_over()
-                try:
-                    if agree(self.run(example).output, want.output, MIXED):
-                        break
-                except (CheckFailed, StudentRaised):
-                    continue
-            else:
-                settled[layout] = 0
-            # Asked under readings that turned out wrong: no evidence.
-            del self.loaded.evidence.runs[asked:]
+        if self.match.layout not in self.loaded.readings and len(self.match.readings) > 1:
+            self._try_readings(example)
         self._hand_over()
+
+    def _try_readings(self, example: Inputs) -> bool:
+        """Settle on the first reading that gives the reference's output; False: none does."""
+        settled, layout = self.loaded.readings, self.match.layout
+        for number in range(len(self.match.readings)):
+            settled[layout] = number
+            if self._agrees(example):
+                return True
+        settled[layout] = 0
+        return False
+
+    def _agrees(self, example: Inputs) -> bool:
+        """Whether the student's output is the reference's under the reading at hand."""
+        asked = len(self.loaded.evidence.runs)
+        self._hand_over()
+        try:
+            return agree(self.run(example).output, self.want(example).output, MIXED)
+        except (CheckFailed, StudentRaised):
+            return False
+        finally:
+            # Asked under readings that may turn out wrong: no evidence.
+            del self.loaded.evidence.runs[asked:]
+
+    def _computes_the_same(self, example: Inputs) -> bool:
+        """Whether the student's module gives the reference's output, for all that it has besides.
+
+        What it has besides the reference's parameters stays as it was made.
+        """
+        if self.match.missing or not self.match.readings[0].covers(self.weights):
+            return False
+        known = self.loaded.right_for_all_its_surplus
+        key = (self.match.layout, tuple(self.match.surplus))
+        if key not in known:
+            known[key] = self._try_readings(example)
+        return known[key]
 
     def _remark_names(self) -> None:
         """Mention, without charge, what goes by another name than in the hand-out."""
@@ -126,6 +148,8 @@ class Twin:
             for name, source in self.reading.sources.items()
             if source.names != (name,)
         ]
+        if not theirs:
+            return
         more = f" and {len(theirs) - 3} more" if len(theirs) > 3 else ""
         self.loaded.submission.remark(
             f"{self.name}: parameters under other names were recognised: "
@@ -202,6 +226,13 @@ class Twin:
         if not bool(torch.isfinite(predictions).all()):
             raise CheckFailed("the trained model's logits are not all finite")
         return predictions
+
+    def expect_nothing_besides(self) -> None:
+        """Raise CheckFailed where the student's module has parameters the reference has not."""
+        if self.match.surplus:
+            names = ", ".join(clean_text(p.name, 60) for p in self.match.surplus[:4])
+            self.loaded.evidence.asides.append(Aside("besides", names))
+            raise CheckFailed(explain_mismatch(self.student, self.match))
 
     def want(
         self, inputs: Inputs, cotangent: Tensor | None = None, *, training: bool = False
@@ -291,60 +322,3 @@ def _expect_gradient(got: Tensor, want: Tensor, name: str) -> None:
 def _letters(axes: str, tensor: Tensor) -> str:
     named = len(axes) == tensor.dim()
     return f"({', '.join(axes)}) = {tuple(tensor.shape)}" if named else str(tuple(tensor.shape))
-
-
-def recall_match(
-    kit: Kit, student: Built, reference: nn.Module, arguments: Mapping[str, Any]
-) -> Match:
-    """Like ``match_layer``, which a class of alike submissions need not be asked anew."""
-    loaded = student.loaded
-    key = (
-        kit.reference_class(loaded.name), loaded.alone, tuple(arguments.items()),
-        tuple(student.parameters), tuple(student.modules.items()),
-    )  # fmt: skip
-    match = _matches.pop(key, None) or match_layer(kit, student, reference, arguments)
-    _matches[key] = match  # the last used stands last
-    if len(_matches) > _MATCHES_MAX:
-        del _matches[next(iter(_matches))]
-    return match
-
-
-def match_layer(
-    kit: Kit, student: Built, reference: nn.Module, arguments: Mapping[str, Any]
-) -> Match:
-    """Match a student's parameters with the reference's, layer by layer where it holds layers."""
-    head_counts = [value for name, value in arguments.items() if name == "n_heads"]
-    name = student.loaded.name
-    ours = reference_parameters(reference)
-    inner = {type(part).__name__ for _, part in reference.named_modules()} - {name}
-    leaves = {
-        layer.name: {} if student.loaded.alone else layer.roles
-        for layer in kit.layers
-        if layer.name in inner and (student.loaded.alone or _is_leaf(kit, layer.name))
-    }
-    if leaves:
-        return match_tree(student.parameters, student.modules, reference, leaves, head_counts)
-    return match_parameters(student.parameters, ours, kit.by_name[name].roles, head_counts)
-
-
-def _is_leaf(kit: Kit, name: str) -> bool:
-    """Whether a layer holds no other layer: its module imports none of their classes."""
-    module = kit.reference_module(name)
-    return not any(hasattr(module, other.name) for other in kit.layers if other.name != name)
-
-
-def explain_mismatch(student: Built, match: Match) -> str:
-    """Say which parameters are missing or superfluous."""
-    if student.unregistered and match.missing:
-        return (
-            f"self.{student.unregistered[0]} keeps modules in a plain list or dict: PyTorch does "
-            "not see them there, so their parameters are neither trained nor saved"
-        )
-    parts = []
-    if match.missing:
-        some = ", ".join(f"{p.name} {p.shape}" for p in match.missing[:4])
-        parts.append(f"{len(match.missing)} missing ({some})")
-    if match.surplus:
-        some = ", ".join(f"{clean_text(p.name, 60)} {p.shape}" for p in match.surplus[:4])
-        parts.append(f"{len(match.surplus)} not expected ({some})")
-    return "the parameters are not those of the specification: " + "; ".join(parts)

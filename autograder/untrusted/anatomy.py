@@ -6,7 +6,7 @@ overridden ``named_parameters`` is not asked, and torch's walk takes three times
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from autograder.untrusted.doubles import Recorder
 
@@ -14,6 +14,7 @@ from autograder.untrusted.doubles import Recorder
 Parts = list[tuple[str, nn.Module]]
 
 ENTRIES_MAX = 4096
+TENSORS_MAX = 64
 _CONTAINERS = (list, tuple, dict)
 
 
@@ -58,6 +59,7 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
         "modules": [[name, kind] for name, kind in owners.items()][:ENTRIES_MAX],
         "attributes": {name: _kind_of(module, name) for name in attributes},
         "unregistered": _unregistered_modules(parts),
+        "tensors": _tensors_that_do_not_learn(parts),
         "doubles": [
             {
                 "class": type(part).__name__,
@@ -102,6 +104,17 @@ def _kind_of(module: nn.Module, name: str) -> str:
     except Exception:  # noqa: BLE001  (a property of the student's may raise anything)
         return ""
     return type(value).__name__[:80]
+
+
+def _tensors_that_do_not_learn(parts: Parts) -> list[dict[str, Any]]:
+    """Return what is kept as a plain attribute or as a buffer, by name and shape."""
+    found = []
+    for place, part in parts:
+        kept = {**vars(part), **part._buffers}  # noqa: SLF001  (no override is asked)
+        for name, value in kept.items():
+            if isinstance(value, Tensor):
+                found.append({"name": f"{place}.{name}".lstrip("."), "shape": list(value.shape)})
+    return found[:TENSORS_MAX]
 
 
 def _unregistered_modules(parts: Parts) -> list[str]:

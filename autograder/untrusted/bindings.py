@@ -4,13 +4,17 @@ Runs inside the sandbox; looks at syntax only.
 """
 
 import ast
-from collections.abc import Container, Iterator
+import functools
+from collections.abc import Container, Iterator, Mapping
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+# Each class is looked for in each source, so the same is asked of a statement many times.
+_once_each = functools.lru_cache(maxsize=8192)
 
 
-def class_statements(statement: ast.stmt) -> dict[str, ast.ClassDef]:
+@_once_each
+def class_statements(statement: ast.stmt) -> Mapping[str, ast.ClassDef]:
     """Return the classes a top-level statement defines, also inside ``if``, ``try``, ``with``."""
     found: dict[str, ast.ClassDef] = {}
     if isinstance(statement, ast.ClassDef):
@@ -33,32 +37,27 @@ def nested_bodies(statement: ast.stmt) -> list[list[ast.stmt]]:
     return []
 
 
-def bound_names(statement: ast.stmt) -> set[str]:
+@_once_each
+def bound_names(statement: ast.stmt) -> frozenset[str]:
     """Return the module-level names a statement binds; ``*`` for a star import."""
     if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        return {statement.name}
+        return frozenset({statement.name})
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+        return frozenset(alias.asname or alias.name.split(".")[0] for alias in statement.names)
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        names = set()
-        for target in targets:
-            for node in ast.walk(target):
-                if isinstance(node, ast.Name):
-                    names.add(node.id)
-        return names
-    names = set()
-    for body in nested_bodies(statement):
-        for inner in body:
-            names |= bound_names(inner)
-    return names
+        nodes = (node for target in targets for node in ast.walk(target))
+        return frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+    inside = (inner for body in nested_bodies(statement) for inner in body)
+    return frozenset(name for inner in inside for name in bound_names(inner))
 
 
 # Methods of dict, list and set that put something in.
 _FILLING_METHODS = {"add", "append", "extend", "insert", "setdefault", "update"}
 
 
-def changed_names(statement: ast.stmt) -> set[str]:
+@_once_each
+def changed_names(statement: ast.stmt) -> frozenset[str]:
     """Return the names whose object a statement changes without binding them.
 
     A class that gets a method later (``setattr(Net, "forward", f)``, a function under
@@ -70,11 +69,11 @@ def changed_names(statement: ast.stmt) -> set[str]:
         if statement.decorator_list and statement.args.args:
             # As in fastcore: ``@patch def forward(self: Net, x)``.
             given += [statement.args.args[0].annotation]
-        return {value.id for value in given if isinstance(value, ast.Name)}
+        return frozenset(value.id for value in given if isinstance(value, ast.Name))
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        return _changed_by_call(statement.value)
+        return frozenset(_changed_by_call(statement.value))
     inner = [line for body in nested_bodies(statement) for line in body]
-    return {name for line in inner for name in changed_names(line)}
+    return frozenset(name for line in inner for name in changed_names(line))
 
 
 def _changed_by_call(call: ast.Call) -> set[str]:
@@ -193,7 +192,7 @@ def _names_set_by(node: ast.AST) -> set[str]:
         inside = (inner for inner in ast.walk(node) if isinstance(inner, ast.Global))
         return {node.name}.union(*(declared.names for declared in inside))
     if isinstance(node, ast.Import | ast.ImportFrom):
-        return bound_names(node)
+        return set(bound_names(node))
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return {node.id}
     if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:

@@ -9,6 +9,8 @@ does is no worse for it, and costs its own process.
 """
 
 import ast
+import functools
+import itertools
 from collections.abc import Iterable, Iterator
 
 from autograder.untrusted.bindings import bound_names
@@ -84,12 +86,17 @@ def _keeps_to_itself(source: Source, names: list[str]) -> bool:
     return not any(_reaches_out(node, own, imported) for node in _walk(statements))
 
 
-def _walk(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    waiting = list(statements)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(ast.iter_child_nodes(node))
+@functools.lru_cache(maxsize=8192)
+def _nodes(statement: ast.stmt) -> list[ast.AST]:
+    """Return a statement and all that is in it; the same statement is looked at several times."""
+    found: list[ast.AST] = [statement]
+    for node in found:  # which grows meanwhile
+        found.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _walk(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    return itertools.chain.from_iterable(map(_nodes, statements))
 
 
 def _imports(statements: Iterable[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:

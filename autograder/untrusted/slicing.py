@@ -62,7 +62,7 @@ def select_statements(source: Source, wanted: Iterable[str]) -> Selection:
     def plain(expression: ast.expr | None) -> bool:
         return expression is None or _is_plain(expression, classes)
 
-    def touched_by(statement: ast.stmt) -> set[str]:
+    def touched_by(statement: ast.stmt) -> frozenset[str]:
         names = bound_names(statement) | changed_names(statement)
         return names | registries.filled_by(statement)
 
@@ -76,7 +76,7 @@ def select_statements(source: Source, wanted: Iterable[str]) -> Selection:
             if index in taken or ("*" not in touched[index] and not touched[index] & needed):
                 continue
             kept = _what_may_run(statement, plain)
-            kept_names = touched_by(kept) if kept is not None else set()
+            kept_names = touched_by(kept) if kept is not None else frozenset()
             if kept is None or ("*" not in kept_names and not kept_names & needed):
                 continue
             taken[index] = (unit, kept)
