@@ -4,7 +4,6 @@ Runs on the trusted side, for layers that lost points only. A name is given on a
 everything the checks asked, never on likeness: a wrong name is worse than none.
 """
 
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,49 +14,22 @@ import torch
 from autograder.manifest import WHOLE_MODEL, Kit
 from autograder.misconceptions import Misconception, Version, in_dialects, pairs, versions
 from autograder.results import CheckResult
-from autograder.trusted.advice import OTHER_DTYPE, Letters, advise, read_letters
+from autograder.trusted.advice import Letters, advise, read_letters
 from autograder.trusted.cross_examination import explains_strangers
-from autograder.trusted.evidence import Aside, Evidence
+from autograder.trusted.evidence import Aside
 from autograder.trusted.examination import Examination
+from autograder.trusted.general_causes import (
+    explain_asides,
+    explain_effects,
+    explain_order,
+    explain_parameters,
+    explain_return,
+    explain_slowness,
+)
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.locate import locate
-from autograder.trusted.outcomes import clean_text
 from autograder.trusted.submission import Submission
 
-_OTHER_PARAMETERS = (
-    "What this layer is made of is not what the hand-out lists, so nothing it computes could be "
-    "compared. Print the names and shapes in layer.named_parameters() and hold them beside the "
-    "attributes of the hand-out: is a module missing, one too many, of another size, shared by "
-    "two places, or kept where PyTorch does not look?"
-)
-_OTHER_DEFAULTS = (
-    "In the signature of __init__, {names} stands with another default than in the hand-out. "
-    "Whoever builds this layer without giving it gets another layer than everybody expects."
-)
-_LEFT_BEHIND = (
-    "On the CPU this layer is right; moved to a GPU it fails. A tensor that forward makes lies on "
-    "the CPU unless it is told otherwise, and one that __init__ keeps moves with the layer only if "
-    "the layer knows it: as a parameter, or as a buffer."
-)
-_UNLEARNED = (
-    "self.{name} is to be learned and is no parameter. PyTorch takes for parameters what is an "
-    "nn.Parameter or stands in a module, as in a table or a linear map; a plain tensor, and a "
-    "buffer, keeps its first values for ever, for no optimizer is told of it."
-)
-_BESIDES = (
-    "As it is made, this layer computes what it should, and it has more parameters than the "
-    "hand-out lists: {names}. They are saved with the model, counted with it and handed to the "
-    "optimizer. Leave out what is not needed, and keep a constant as a number or a buffer."
-)
-_OTHER_ORDER = (
-    "The arguments of __init__ stand in another order than in the hand-out. Given by name, each "
-    "arrives where it should; given by position, as the other classes may do, one arrives in "
-    "another's place."
-)
-_OTHER_INPUTS = (
-    "forward takes its arguments in another order than in the hand-out: ({theirs}), where "
-    "({ours}) is expected. Whoever calls the layer hands each to another's place."
-)
 # How long to look for a pair before nothing is said.
 _CPU_S_MAX = 0.8
 
@@ -109,11 +81,22 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
     explained = _point_to_layers(submission.kit, explained)
     wrong = {result.layer for result in results if result.points < result.max_points}
     asked = {result.layer for result in results}
+    heavily = [layer.name for layer in submission.kit.layers if _lost_half(layer.name, results)]
+    if heavily and WHOLE_MODEL in asked - wrong:
+        submission.remark(
+            f"{' and '.join(heavily)} {'is' if len(heavily) == 1 else 'are'} wrong alone, and the "
+            "whole model is right with it: worth a look by a person"
+        )
     if wrong == {WHOLE_MODEL} and len(asked) > 1:
         submission.remark(
             "every layer is right by itself and the whole model is not: worth a look by a person"
         )
     return explained
+
+
+def _lost_half(layer: str, results: Sequence[CheckResult]) -> bool:
+    own = [result for result in results if result.layer == layer]
+    return sum(r.max_points - 2 * r.points for r in own) >= 0 < len(own)
 
 
 def _point_to_layers(kit: Kit, results: Sequence[CheckResult]) -> list[CheckResult]:
@@ -148,9 +131,9 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
         named = name_misconception(kit, loaded, examination)
         if named is not None:
             return named
-        if any(aside.kind == "besides" for aside in asides):
+        if any(aside.kind in ("besides", "inserted") for aside in asides):
             return _tell_asides(asides)
-        order = _explain_order(kit, examination)
+        order = explain_order(kit, examination)
         if order:
             return Diagnosis("place", order, "place")
         letters = _letters(kit, examination)
@@ -159,60 +142,20 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
             if advice is not None:
                 return Diagnosis(advice[0], advice[1], "error")
         told = (
-            _explain_return(loaded.evidence)
-            or _explain_parameters(examination)
+            explain_return(loaded.evidence)
+            or explain_slowness(kit, loaded.evidence)
+            or explain_parameters(examination)
+            or explain_effects(examination)
             or locate(examination, letters)
         )
         return Diagnosis("place", told, "place") if told else None
 
 
-def _explain_parameters(examination: Examination) -> str:
-    if not examination.strangers:
-        return ""
-    name = next((s.unlearned for s in examination.strangers.values() if s.unlearned), "")
-    return _UNLEARNED.format(name=name) if name else _OTHER_PARAMETERS
-
-
 def _tell_asides(asides: Sequence[Aside]) -> Diagnosis:
-    """Tell what the layer lost points for, where it computes what it should.
-
-    No known mistake is it: one that nothing shows would fit as well as any other.
-    """
-
-    def names_of(kind: str) -> str:
-        return " and ".join(dict.fromkeys(a.detail for a in asides if a.kind == kind))
-
-    told = {
-        "default": _OTHER_DEFAULTS.format(names=names_of("default")),
-        "besides": _BESIDES.format(names=names_of("besides")),
-        "dtype": OTHER_DTYPE,
-        "device": _LEFT_BEHIND,
-    }
-    kinds = list(dict.fromkeys(aside.kind for aside in asides))
-    explanation = " ".join(told[kind] for kind in kinds)
-    if kinds == ["dtype"]:
+    explanation = explain_asides(asides)
+    if all(aside.kind == "dtype" for aside in asides):
         return Diagnosis("error.wrong_dtype", explanation, "error")
     return Diagnosis("place", explanation, "place")
-
-
-def _explain_order(kit: Kit, examination: Examination) -> str:
-    """Say that arguments stand in another order than in the hand-out, where that is all."""
-    builds, strangers = examination.evidence.builds, examination.strangers
-    theirs = next((b.forward for b in builds if b.forward), [])
-    ours = [name for name in kit.inputs_of(examination.loaded.name) if name in theirs]
-    if examination.departing and [name for name in theirs if name in ours] != ours:
-        own = clean_text(", ".join(theirs), 120)
-        return _OTHER_INPUTS.format(theirs=own, ours=", ".join(ours))
-    if examination.departing:
-        return ""
-    parts: dict[str, list[Any]] = {}
-    for build in builds:
-        made = [(part.get("class"), part.get("given")) for part in build.doubles]
-        parts.setdefault(str(build.recipe["style"]), made)
-    by_position = {b.handle for b in builds if b.recipe["style"] == "positional"}
-    if strangers and by_position.issuperset(strangers):
-        return _OTHER_ORDER
-    return _OTHER_ORDER if parts.get("positional", []) != parts.get("keyword", []) else ""
 
 
 def _letters(kit: Kit, examination: Examination) -> Letters:
@@ -223,23 +166,6 @@ def _letters(kit: Kit, examination: Examination) -> Letters:
     build = next(b for b in evidence.builds if b.handle == handle)
     inputs = record.inputs if record else ()
     return read_letters(kit, dict(build.recipe["arguments"]), inputs)
-
-
-def _explain_return(evidence: Evidence) -> str:
-    """Explain a forward that gives something other than a tensor."""
-    for record in evidence.runs:
-        found = re.search(r"forward returned (\w+)", record.ended.message if record.ended else "")
-        if found and found[1] == "NoneType":
-            return (
-                "forward computes something and gives nothing back: a Python function without a "
-                "return statement, or with one that is never reached, gives None."
-            )
-        if found:
-            return (
-                f"forward gives back a {found[1]}. One tensor is expected, as the hand-out says; "
-                "whoever calls this layer next would get that in its place."
-            )
-    return ""
 
 
 def name_misconception(kit: Kit, loaded: LoadedLayer, examination: Examination) -> Diagnosis | None:

@@ -73,7 +73,8 @@ class Aside:
     """A loss that no build and no run shows: the layer computes what it should, as it is asked."""
 
     # "default": an argument's is another; "dtype": a type is fixed; "device": a tensor is left;
-    # "besides": there are more parameters than there should be.
+    # "besides": there are more parameters than there should be; "inserted": they were put into
+    # another layer from outside.
     kind: str
     detail: str = ""
     ended: CheckEnded | None = None

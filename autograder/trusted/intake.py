@@ -16,7 +16,12 @@ from autograder.trusted.class_mentions import count_classes, decode_roughly, men
 from autograder.trusted.codings import explain_undecodable
 from autograder.trusted.errors import UngradableSubmission
 from autograder.trusted.folders import FileTooLarge, collect_folder, explain_os_error, read_file
-from autograder.trusted.notebooks import Notebook, UnreadableNotebook, read_notebook_cells
+from autograder.trusted.notebooks import (
+    Notebook,
+    UnreadableNotebook,
+    is_notebook,
+    read_notebook_cells,
+)
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.side_by_side import (
     explain_nothing_found,
@@ -178,10 +183,14 @@ def _name_plainly(contents: dict[str, bytes], found: FoundSources) -> list[tuple
     named: dict[str, bytes] = {}
     # Names that need no change come first, so that they win where two become the same.
     for path in sorted(contents, key=lambda path: (path != _plain(path), path)):
-        if _plain(path) in named:
+        plain = _plain(path)
+        if plain.endswith(".py") and is_notebook(contents[path]):
+            plain = plain.removesuffix(".py") + ".ipynb"
+            found.notes.append(f"{clean_text(path, 120)} is a notebook and was read as one")
+        if plain in named:
             found.leave_out(path, "another file has nearly the same name")
         else:
-            named[_plain(path)] = contents[path]
+            named[plain] = contents[path]
     return sorted(named.items())
 
 

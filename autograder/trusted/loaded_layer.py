@@ -61,6 +61,9 @@ class LoadedLayer:
         self._lost_s = 0.0
         self._answered_s, self._replies_bytes = 0.0, 0
         self._handles = 0
+        # In which worker each module was built, and how the last worker was lost.
+        self._homes: dict[int, Worker] = {}
+        self._lost: CheckEnded | None = None
         # Modules built in company, by their recipe: those the check at hand has, and the others.
         self._taken: list[tuple[str, Built]] = []
         self._idle: dict[str, list[Built]] = {}
@@ -128,9 +131,16 @@ class LoadedLayer:
         """Ask the worker; raises a CheckEnded when the student's code gives no answer."""
         if self._final is not None:
             raise copy.copy(self._final)
+        home = self._homes.get(request.get("handle", 0))
+        if home is not None and not home.alive and self._lost is not None:
+            # The module is gone with its worker; another one does not know it.
+            raise copy.copy(self._lost)
         if self._worker is None or not self._worker.alive:
             self._load()
-        return self._exchange(request, tensors or {}, wall_clock_s)
+        reply = self._exchange(request, tensors or {}, wall_clock_s)
+        if request["op"] in ("build", "copy") and self._worker is not None:
+            self._homes[request.get("copy_handle", request["handle"])] = self._worker
+        return reply
 
     def ask_ahead(self, transcripts: Sequence[Transcript]) -> Outcome | None:
         """Ask at once all that its like were asked, in company.
@@ -302,6 +312,7 @@ class LoadedLayer:
         elif self._lost_s > self.limits.lost_wall_clock_s_per_layer:
             again = f"{ended.message}; the layer has used up the time it may lose"
             self._finally(type(ended)(again))
+        self._lost = ended
         return ended
 
     def _explain_error(self, reply: dict[str, Any]) -> CheckEnded:

@@ -56,11 +56,27 @@ def read_notebook_cells(path: str, content: bytes) -> Notebook:
             "the notebook is nested too deeply to be one: save or download it again"
         ) from None
     except (ValueError, MemoryError):
-        raise UnreadableNotebook(
-            "the notebook is not complete JSON (cut off in transfer?): save or download it again"
-        ) from None
+        raise UnreadableNotebook(_explain_other_text(content)) from None
     cells, malformed = _code_cells(_all_cells(data))
     return Notebook(path, tuple(cells), tuple(malformed))
+
+
+def is_notebook(content: bytes) -> bool:
+    """Whether a file's content is a notebook, by a glance, whatever it is called."""
+    return _begin(content) == b"{" and b'"nbformat"' in content and b'"cells"' in content
+
+
+def _begin(content: bytes) -> bytes:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+
+
+def _explain_other_text(content: bytes) -> str:
+    """Say what a file that is no JSON seems to be."""
+    if _begin(content) == b"<":
+        return "the file is a web page, such as one to sign in, and no notebook: download it again"
+    if _begin(content) != b"{" and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return "the file is no notebook: save it as one, or let the name of Python code end in .py"
+    return "the notebook is not complete JSON (cut off in transfer?): save or download it again"
 
 
 def _all_cells(data: Any) -> list[Any]:

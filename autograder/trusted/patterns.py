@@ -102,10 +102,8 @@ def _places(got: Tensor, want: Tensor, inputs: Sequence[Tensor | None]) -> str:
             # Where padded tweets are right altogether, it is not their padding that is.
             if bool((tweets == ~short).all()):
                 return "only tweets without padding are wrong"
-    for axis, name in ((got.dim() - 1, "feature"), (1, "token"), (0, "row of the batch")):
+    for axis, name in _name_axes(got):
         hit = wrong.any(dim=[d for d in range(wrong.dim()) if d != axis])
-        if name == "token" and got.dim() < 3:
-            continue
         first = int(hit.nonzero()[0])
         if bool(hit[first:].all()) and first > 0:
             return f"it is right up to {name} {first - 1} and wrong from {name} {first} on (from 0)"
@@ -113,6 +111,17 @@ def _places(got: Tensor, want: Tensor, inputs: Sequence[Tensor | None]) -> str:
             where = ", ".join(str(i) for i in hit.nonzero().flatten().tolist()[:6])
             return f"it is wrong only at {name} {where} (counting from 0)"
     return ""
+
+
+def _name_axes(tensor: Tensor) -> list[tuple[int, str]]:
+    """Return axes to look along, with what one place on each is called."""
+    axes = tensor.dim()
+    if axes == 2 and not tensor.is_floating_point():
+        return [(1, "token"), (0, "row of the batch")]  # ids
+    if axes == 4 and tensor.shape[-1] == tensor.shape[-2]:
+        return [(3, "key"), (2, "query"), (1, "head"), (0, "row of the batch")]
+    tokens = [(1, "token")] if axes > 2 else []
+    return [(axes - 1, "feature"), *tokens, (0, "row of the batch")]
 
 
 def find_condition(departing: Sequence[RunRecord], agreeing: Sequence[RunRecord]) -> str:
@@ -156,6 +165,12 @@ _CONDITIONS: dict[str, Callable[[RunRecord], bool]] = {
     "only for a mask of floats": lambda r: _is_mask_of("float32")(r) or _is_mask_of("float64")(r),
     "only for a mask that is not boolean": lambda r: (
         _mask(r) is not None and not _is_mask_of("bool")(r)
+    ),
+    "only where a mask that is not boolean hides something": lambda r: (
+        _has_padding(r) and not _is_mask_of("bool")(r)
+    ),
+    "only where a mask of booleans hides something": lambda r: (
+        _has_padding(r) and _is_mask_of("bool")(r)
     ),
     "only without a mask": lambda r: len(r.inputs) > 1 and _mask(r) is None,
     "only for an input that is not contiguous in memory": lambda r: r.strided,

@@ -165,7 +165,9 @@ class LayerPromises:
         flipped = [value if value is None else value.flip(0) for value in inputs]
         twin.expect_output(flipped, "the output of a second, other batch of the same size")
         batch, tokens = self.subject.other_sizes[0]
-        twin.run(self.subject.draw(student, batch, tokens), training=True)
+        trained = twin.run(self.subject.draw(student, batch, tokens), training=True)
+        # In train mode it may draw random numbers, and nothing else.
+        expect_no_side_effects({**trained.facts, "rng_kept": True})
         third = twin.run(inputs)
         expect_same(third.output, first.output, "the output after another batch in between")
         # As after a training step: nothing may be kept that was computed from the old weights.

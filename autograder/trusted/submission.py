@@ -38,6 +38,8 @@ class Submission:
         self.problems: dict[str, str] = {}
         # Of classes that are nowhere: where one of nearly that name is, in words.
         self._near: dict[str, str] = {}
+        # Why the sources were not read, where they were not.
+        self._unread = ""
         self.found: dict[str, dict[str, Any]] = {}
         self.cells: set[int] = set()
         self.remarks: list[str] = []
@@ -88,8 +90,8 @@ class Submission:
             classes = reply.get("classes")
             # No student code has run there yet: this is the text's word, not the submission's.
             self._in_company = reply.get("keeps_to_itself") is True
-        except WorkerLost:
-            classes = None
+        except WorkerLost as lost:
+            classes, self._unread = None, lost.how
         known = {file.path for file in self.staged.files}
         known |= {notebook.path for notebook in self.staged.notebooks}
         for layer in self.kit.layers:
@@ -185,6 +187,8 @@ class Submission:
         """Say that a class is nowhere, and that its file was left out where that is why."""
         file = self.kit.by_name[name].file
         sentence = f"the class {name} was not found{self._say_where_it_belongs(file)}"
+        if self._unread:
+            return f"{sentence}: reading the submission was given up, as {self._unread}"
         if name in self._near:
             return f"{sentence}: {self._near[name]}, and names count to the letter, capitals too"
         told = (note for note in self.staged.notes if note.partition(" was left out: ")[2])

@@ -231,7 +231,9 @@ class Twin:
         """Raise CheckFailed where the student's module has parameters the reference has not."""
         if self.match.surplus:
             names = ", ".join(clean_text(p.name, 60) for p in self.match.surplus[:4])
-            self.loaded.evidence.asides.append(Aside("besides", names))
+            places = tuple(f"{d['place']}." for d in self.student.doubles if d.get("place"))
+            inside = all(p.name.startswith(places) for p in self.match.surplus)
+            self.loaded.evidence.asides.append(Aside("inserted" if inside else "besides", names))
             raise CheckFailed(explain_mismatch(self.student, self.match))
 
     def want(

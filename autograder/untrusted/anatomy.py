@@ -117,15 +117,21 @@ def _tensors_that_do_not_learn(parts: Parts) -> list[dict[str, Any]]:
     return found[:TENSORS_MAX]
 
 
+def _holds_modules(container: Any, depth: int = 3) -> bool:
+    items = container.values() if isinstance(container, dict) else container
+    return any(
+        isinstance(item, nn.Module)
+        or (depth > 0 and isinstance(item, _CONTAINERS) and _holds_modules(item, depth - 1))
+        for item in items
+    )
+
+
 def _unregistered_modules(parts: Parts) -> list[str]:
     """Name the attributes that hold modules in a plain list, tuple or dict."""
     found = []
     for place, part in parts:
         for name, value in vars(part).items():
             # Most attributes are torch's own, and begin so.
-            if name[:1] == "_" or not isinstance(value, _CONTAINERS):
-                continue
-            items = value.values() if isinstance(value, dict) else value
-            if any(isinstance(item, nn.Module) for item in items):
+            if name[:1] != "_" and isinstance(value, _CONTAINERS) and _holds_modules(value):
                 found.append(f"{place}.{name}".lstrip("."))
     return found[:16]

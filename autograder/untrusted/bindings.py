@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # Each class is looked for in each source, so the same is asked of a statement many times.
-_once_each = functools.lru_cache(maxsize=8192)
+_once_each = functools.cache
 
 
 @_once_each

@@ -27,7 +27,8 @@ def declared_arguments(source: Source, name: str, method: str) -> tuple[str, ...
         for node in definition.body if definition else ():
             if isinstance(node, ast.FunctionDef) and node.name == method:
                 placed = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-                others = ["*"] if node.args.vararg else []
+                anything = node.args.vararg or node.args.kwarg or node.decorator_list
+                others = ["*"] if anything else []
                 named = [argument.arg for argument in node.args.kwonlyargs]
                 found = (*placed[1:], *others, *named)
     return found

@@ -62,8 +62,10 @@ class Clues:
 
     def of_missing_name(self, name: str) -> str:
         """Return why a name is not set, or ''."""
-        if name in self.failures:
-            failure = self.failures[name]
+        failure = self.failures.get(name)
+        # What only adds to a thing that is not there is no reason why it is not.
+        adds = failure and isinstance(failure[1], NameError) and failure[1].name == name
+        if failure and not (adds and name in self.unset):
             return f"{failure[0]} would set it, {self._say_what_failed(failure)}"
         if name in self.unset:
             return (

@@ -219,6 +219,9 @@ def make_double(
 
         def forward(self, *positional: Any, **keywords: Any) -> Tensor:
             where = f"{spec.class_name}.forward()"
+            for name in keywords:
+                if not self._knows(name):
+                    raise TypeError(f"{where} got an unexpected keyword argument '{name}'")
             given = bind_arguments(spec.forward, spec.own_forward, positional, keywords, where)
             if spec.own_forward is not None and not self._takes(given.get(spec.forward[0])):
                 meant = bind_arguments(spec.forward, None, positional, keywords, where)
@@ -232,6 +235,11 @@ def make_double(
             if spec.kind == "first_token":
                 entered = entered[:, 0]
             return entered @ self.weight + self.bias
+
+        def _knows(self, name: str) -> bool:
+            """Whether the student's own forward, or that of the hand-out, has such an argument."""
+            own = spec.own_forward
+            return own is None or "*" in own or name in (*own, *spec.forward)
 
         def _takes(self, entered: Any) -> bool:
             """Whether something can be what this double computes with."""

@@ -195,7 +195,7 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self._seed_constants(module)
             names = [name for name, place in self.places.items() if place == path]
             keep = [n for n in names if n not in self.stand_ins] or ([wanted] if wanted else names)
-            selection = select_statements(source, keep)
+            selection = select_statements(source, keep, {*vars(module), *self.stand_ins})
             chosen = selection.statements
             loaded.clues = Clues(unset=selection.unset, unchanged=selection.unchanged)
         else:

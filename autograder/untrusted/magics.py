@@ -11,7 +11,10 @@ from dataclasses import dataclass
 # Cell magics that run their body as the notebook's own Python. Any other runs another language,
 # another process (``%%python``), a scope of its own (``%%timeit``) or nothing at all.
 _RUN_IN_THE_NOTEBOOK = {"time", "capture", "prun"}
-_SHELL_LINE = re.compile(r"^(\s*)(?:[%!?]|[\w.,\s\[\]]+=\s*[%!]).*$|^(\s*)[\w.]+\?{1,2}\s*$")
+_SHELL_LINE = re.compile(
+    # What follows the indentation is no space: else a long line of spaces is read in every way.
+    r"^(\s*)(?:[%!?]|[\w.,\[\]][\w.,\s\[\]]*=\s*[%!]).*$|^(\s*)[\w.]+\?{1,2}\s*$"
+)
 _WRITES_A_FILE = re.compile(r"\s*%%\s*(?:writefile|file)[ \t]+((?:-a|--append)[ \t]+)?(\S.*?)\s*$")
 _NAME_CHARS_MAX = 120
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from autograder.untrusted.bindings import bound_names
 from autograder.untrusted.module_names import Sources
-from autograder.untrusted.slicing import select_statements
+from autograder.untrusted.slicing import what_may_run
 from autograder.untrusted.sources import Source
 
 # Modules and attributes by which one reaches what belongs to others, whatever they stand behind.
@@ -77,16 +77,15 @@ def _what_runs(sources: Sources, places: Iterable[str | None]) -> Iterator[Sourc
 
 
 def _keeps_to_itself(source: Source, names: list[str]) -> bool:
-    pairs = source.statements()
+    statements = [statement for _, statement in source.statements()]
     if source.only_definitions:
-        pairs = iter(select_statements(source, names).statements)
-    statements = [statement for _, statement in pairs]
+        statements = what_may_run(source, names)
     own = {s.name for s in statements if isinstance(s, ast.ClassDef)}
     imported = {name for s in _imports(statements) for name in bound_names(s)}
     return not any(_reaches_out(node, own, imported) for node in _walk(statements))
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.cache
 def _nodes(statement: ast.stmt) -> list[ast.AST]:
     """Return a statement and all that is in it; the same statement is looked at several times."""
     found: list[ast.AST] = [statement]

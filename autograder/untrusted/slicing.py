@@ -7,8 +7,11 @@ What no wanted class needs (downloads, training, plots) is never run, however it
 """
 
 import ast
+import builtins
+import collections
 import symtable
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +22,7 @@ from autograder.untrusted.bindings import (
     filled_names,
     names_it_may_change,
     names_it_may_set,
+    only_imports,
 )
 from autograder.untrusted.sources import Source, Unit
 
@@ -52,9 +56,35 @@ class Selection:
     unchanged: dict[str, str]
 
 
-def select_statements(source: Source, wanted: Iterable[str]) -> Selection:
-    """Return the statements of ``source`` that defining ``wanted`` takes."""
+def select_statements(
+    source: Source, wanted: Iterable[str], known: Collection[str] = ()
+) -> Selection:
+    """Return the statements of ``source`` that defining ``wanted`` takes.
+
+    Names that are ``known`` are there without it.
+    """
     everything = list(source.statements())
+    taken, needed = _take(everything, wanted, known)
+    bound = _may_be_set(taken.values())
+    unset: dict[str, str] = {}
+    unchanged: dict[str, str] = {}
+    for index, (unit, statement) in enumerate(everything):
+        if index not in taken or taken[index][1] is not statement:
+            unset |= dict.fromkeys(names_it_may_set(statement) & (needed - bound), unit.label)
+            unchanged |= dict.fromkeys(names_it_may_change(statement) & needed, unit.label)
+    return Selection(_in_order(source, taken), unset, unchanged)
+
+
+def what_may_run(source: Source, wanted: Iterable[str]) -> list[ast.stmt]:
+    """Return the statements of ``source`` that defining ``wanted`` may take."""
+    taken, _ = _take(list(source.statements()), wanted, ())
+    return [statement for _, statement in taken.values()]
+
+
+def _take(
+    everything: Sequence[tuple[Unit, ast.stmt]], wanted: Iterable[str], known: Collection[str]
+) -> tuple[dict[int, tuple[Unit, ast.stmt]], set[str]]:
+    """Return what is needed of the statements, by number, and the names it needs."""
     definitions = [s for _, s in everything if isinstance(s, ast.ClassDef | ast.FunctionDef)]
     classes = {definition.name for definition in definitions}
     registries = _Registries(everything, definitions)
@@ -73,25 +103,67 @@ def select_statements(source: Source, wanted: Iterable[str]) -> Selection:
     while grown:
         grown = False
         for index, (unit, statement) in enumerate(everything):
-            if index in taken or ("*" not in touched[index] and not touched[index] & needed):
+            if index in taken or not touched[index] & needed:
                 continue
             kept = _what_may_run(statement, plain)
-            kept_names = touched_by(kept) if kept is not None else frozenset()
-            if kept is None or ("*" not in kept_names and not kept_names & needed):
+            if kept is None or not touched_by(kept) & needed:
                 continue
             taken[index] = (unit, kept)
-            used = _names_from_outside(kept)
-            grown = grown or bool(used - needed) or "*" not in kept_names
-            needed |= used
+            needed |= _names_from_outside(kept)
+            grown = True
+    unbound = needed - _may_be_set(taken.values()) - set(known)
+    missing = {name for name in unbound if not hasattr(builtins, name)}
+    stars = {i: pair for i, pair in enumerate(everything) if i not in taken and "*" in touched[i]}
+    return {**taken, **_choose_stars(stars, needed, missing)}, needed
+
+
+def _may_be_set(pairs: Iterable[tuple[Unit, ast.stmt]]) -> set[str]:
+    return {name for _, statement in pairs for name in names_it_may_set(statement)}
+
+
+def _choose_stars(
+    stars: Mapping[int, tuple[Unit, ast.stmt]], needed: set[str], missing: set[str]
+) -> dict[int, tuple[Unit, ast.stmt]]:
+    """Return the star imports that bring what is needed, or may bring what is missing.
+
+    What a module holds that is here already, as torch is, can be looked up. Another one is run for
+    what nothing else brings, and not before: to import a large package takes a minute.
+    """
+    offers = {index: _offered_by_star(statement) for index, (_, statement) in stars.items()}
+    chosen = {index for index, offered in offers.items() if offered & needed}
+    if missing.difference(*(offers[index] for index in chosen)):
+        chosen |= {index for index, offered in offers.items() if not offered}
+    return {index: stars[index] for index in chosen}
+
+
+def _offered_by_star(statement: ast.stmt) -> set[str]:
+    """Return what a star import brings, where its module is imported already."""
+    if not isinstance(statement, ast.ImportFrom) or statement.level:
+        return set()
+    module = sys.modules.get(statement.module or "")
+    return set(dir(module)) if module is not None else set()
+
+
+def _in_order(
+    source: Source, taken: Mapping[int, tuple[Unit, ast.stmt]]
+) -> list[tuple[Unit, ast.stmt]]:
+    """Return what is taken in the order of execution.
+
+    In a notebook an import may stand in a cell below the classes that has run before them: those
+    whose names nothing else sets go first.
+    """
     chosen = [taken[index] for index in sorted(taken)]
-    bound = {name for _, statement in chosen for name in bound_names(statement)}
-    unset: dict[str, str] = {}
-    unchanged: dict[str, str] = {}
-    for index, (unit, statement) in enumerate(everything):
-        if index not in taken or taken[index][1] is not statement:
-            unset |= dict.fromkeys(names_it_may_set(statement) & (needed - bound), unit.label)
-            unchanged |= dict.fromkeys(names_it_may_change(statement) & needed, unit.label)
-    return Selection(chosen, unset, unchanged)
+    if not source.is_notebook:
+        return chosen
+    times = collections.Counter(name for _, s in chosen for name in bound_names(s))
+    first = [
+        pair
+        for pair in chosen
+        if only_imports(pair[1])
+        and all(times[name] == 1 and name != "*" for name in bound_names(pair[1]))
+    ]
+    ids = {id(statement) for _, statement in first}
+    return first + [pair for pair in chosen if id(pair[1]) not in ids]
 
 
 class _Registries:

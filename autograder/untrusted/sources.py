@@ -9,6 +9,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from autograder.untrusted.bindings import (
     binds_by_import,
@@ -65,6 +66,16 @@ class Source:
         for unit in self.units:
             for statement in unit.statements:
                 yield unit, statement
+
+    @cached_property
+    def by_name(self) -> dict[str, list[tuple[Unit, ast.stmt]]]:
+        """The statements that bind a name or change what it stands for, in that order."""
+        found: dict[str, list[tuple[Unit, ast.stmt]]] = {}
+        for unit, statement in self.statements():
+            names = bound_names(statement) | changed_names(statement)
+            for name in names | class_statements(statement).keys():
+                found.setdefault(name, []).append((unit, statement))
+        return found
 
 
 @dataclass(frozen=True)
@@ -218,7 +229,7 @@ def _is_filler(statement: ast.stmt) -> bool:
 def find_candidates(source: Source, name: str, *, expected_file: bool) -> list[Candidate]:
     """Return the place in ``source`` that defines ``name`` last, if there is one."""
     last: Candidate | None = None
-    for unit, statement in source.statements():
+    for unit, statement in source.by_name.get(name, ()):
         classes = class_statements(statement)
         if name in classes:
             last = Candidate(source, unit.label, is_unfinished(classes[name]), 0)
