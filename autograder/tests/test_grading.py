@@ -368,3 +368,83 @@ def test_raising_only_where_the_arguments_are_unusual_wins_nothing(toy, submit):
     result = toy.grade(submit(scale=changed))
     failed = [check.id for check in result.checks if check.status == "error"]
     assert "scale.constructs_by_position_and_by_keyword" in failed
+
+
+def test_a_process_that_ends_in_the_middle_of_a_check_is_told_as_that_in_all_of_it(toy, scale_with):
+    statement = "if self.training: __import__('os')._exit(0)"
+    told = messages(toy.grade(scale_with(statement)), "Scale")
+    assert told
+    assert all("took its process down while it ran" in message for _, message in told), told
+
+
+def test_a_layer_that_computes_the_same_with_one_parameter_more_loses_that_one_check(toy, submit):
+    scale = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    head = "        self.bias ="
+    for more in ("self.spare = nn.Linear(width, 2)", "self.factor = nn.Parameter(torch.ones(()))"):
+        text = scale.replace(head, f"        {more}\n{head}").replace(
+            "x * self.weight", "x * getattr(self, 'factor', 1) * self.weight"
+        )
+        lost = [c for c in toy.grade(submit(scale=text)).checks if c.points < c.max_points]
+        assert [c.id for c in lost] == ["scale.has_the_parameters_of_the_specification"]
+        assert "it has more parameters than the hand-out lists" in lost[0].diagnosis["explanation"]
+
+
+def test_one_parameter_more_that_changes_what_is_computed_is_no_small_matter(toy, submit):
+    scale = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    head = "        self.bias ="
+    more = "self.factor = nn.Parameter(2 * torch.ones(()))"
+    text = scale.replace(head, f"        {more}\n{head}").replace(
+        "x * self.weight", "x * self.factor * self.weight"
+    )
+    lost = [c for c in toy.grade(submit(scale=text)).checks if c.points < c.max_points]
+    assert len(lost) > 3
+
+
+def test_a_tensor_that_should_be_learned_is_named(toy, submit):
+    scale = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    for kept in (
+        "self.shift = torch.zeros(width)",
+        "self.register_buffer('shift', torch.zeros(width))",
+    ):
+        text = scale.replace("self.bias = nn.Parameter(torch.zeros(width))", kept)
+        text = text.replace("self.bias", "self.shift")
+        lost = [c for c in toy.grade(submit(scale=text)).checks if c.points < c.max_points]
+        assert "self.shift has its shape and is no parameter" in lost[0].message
+        assert lost[0].diagnosis["explanation"].startswith("self.shift is to be learned")
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("x.data[0] = 0.0", "writes into a tensor that it was given"),
+        ("self.eval()", "calls train() or eval()"),
+        ("torch.set_grad_enabled(True)", "switches gradients on or off"),
+        ("time.sleep(7)", "takes too long"),
+    ],
+)
+def test_what_a_call_does_besides_is_explained(toy, scale_with, statement, words):
+    statement = statement.replace("time", "__import__('time')")
+    lost = [c for c in toy.grade(scale_with(statement)).checks
+            if c.layer == "Scale" and c.points < c.max_points]  # fmt: skip
+    assert words in lost[0].diagnosis["explanation"]
+
+
+def test_a_part_called_with_an_argument_that_it_has_not_is_an_error_as_it_would_be(toy, submit):
+    stack = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    text = stack.replace("layer(x)", "layer(x, strength=1)")
+    assert text != stack
+    told = {message for _, message in messages(toy.grade(submit(stack=text)), "Stack")}
+    assert any("got an unexpected keyword argument 'strength'" in message for message in told), told
+
+
+def test_a_layer_that_is_wrong_alone_and_right_in_the_model_is_pointed_out(toy, submit):
+    scale = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    stack = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    wrong = scale.replace("x * self.weight", "x * self.weight * getattr(self, 'mended', 2)")
+    mends = stack.replace("        for layer in", "        for layer in self.layers:\n"
+                          "            layer.mended = 1\n        for layer in")  # fmt: skip
+    pointed = [
+        any("is wrong alone, and the whole model is right with it" in note for note in result.notes)
+        for result in (toy.grade(submit(scale=wrong, stack=mends)), toy.grade(submit(scale=wrong)))
+    ]
+    assert pointed == [True, False]

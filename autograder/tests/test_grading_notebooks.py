@@ -145,3 +145,29 @@ def test_of_a_class_that_is_nowhere_it_is_said_where_it_was_looked_for(
     grade_cells, cells, name, words
 ):
     assert words in messages(grade_cells(*cells, name=name), "Scale")[0]
+
+
+def test_what_a_cell_only_adds_to_something_that_was_not_made_is_told_as_not_made(grade_cells):
+    scale = SCALE.replace("x * self.weight", "x * self.weight * options.factor")
+    cells = ["options = parser.parse_args([])\noptions.factor = 1", scale, STACK]
+    told = messages(grade_cells(*cells), "Scale")
+    assert any("sets options by running something, and that was not run" in m for m in told), told
+
+
+def test_imports_in_the_last_cell_count_as_they_did_in_the_notebook(grade_cells):
+    def split(text):
+        lines = text.splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith(("import ", "from "))]
+        return "".join(kept), "".join(line for line in lines if line not in kept)
+
+    (scale, imports), (stack, more) = split(SCALE), split(STACK)
+    assert grade_cells(scale, stack, imports + more).score == 100
+
+
+def test_a_notebook_that_is_called_a_python_file_is_read_as_a_notebook(toy, tmp_path):
+    cells = [{"cell_type": "code", "source": text} for text in (SCALE, STACK)]
+    path = tmp_path / "homework.py"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    result = toy.grade(path)
+    assert result.score == 100
+    assert any("homework.py is a notebook and was read as one" in note for note in result.notes)

@@ -65,7 +65,9 @@ def test_a_notebook_may_begin_with_a_mark_of_its_coding(tmp_path, coding):
     [(notebook("class Scale: 'ü'").replace("\\u00fc", "ü").encode("latin-1"),
       "the notebook is not text in UTF-8: save it as UTF-8"),
      (b"PK\3\4 and more", "it is a zip archive, not a notebook: let its name end in .zip"),
-     (b'{"cells":', "the notebook is not complete JSON (cut off in transfer?)")],
+     (b'{"cells":', "the notebook is not complete JSON (cut off in transfer?)"),
+     (b"<!DOCTYPE html><title>Sign in</title>", "the file is a web page"),
+     (b"class Scale: pass", "the file is no notebook: save it as one, or let the name of Python")],
 )  # fmt: skip
 def test_a_notebook_that_cannot_be_read_is_named_with_what_it_is(tmp_path, content, words):
     (tmp_path / "a.ipynb").write_bytes(content)

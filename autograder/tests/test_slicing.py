@@ -309,3 +309,37 @@ def test_the_expected_file_wins_among_equals_and_a_finished_class_over_a_stub():
     assert choose(net="from other import Net", other=DONE) == "other.py"
     assert choose(net="from mine import Mine as Net", mine="class Mine: pass") == "net.py"
     assert choose(other="import torch") is None
+
+
+def test_a_star_import_of_a_package_that_is_not_here_yet_runs_only_for_what_is_missing():
+    everything = "from heavy_package import *"
+    own = "class Net:\n    def forward(self, x: Tensor):\n        return len(x)"
+    assert taken(everything, "from torch import Tensor", own)[0] == [
+        "from torch import Tensor", "class Net:"
+    ]  # fmt: skip
+    assert taken(everything, own)[0] == [everything, "class Net:"]
+
+
+def test_a_star_import_of_a_module_that_is_here_runs_where_it_brings_what_is_needed():
+    own = "class Net(Module):\n    def forward(self, x):\n        return float(x)"
+    stars = ["from heavy_package import *", "from torch.nn import *", "from os.path import *"]
+    assert taken(*stars, own)[0] == [stars[1], "class Net(Module):"]
+    # It may also replace something of Python's own.
+    assert taken("from torch import *", *stars, own)[0][0] == "from torch import *"
+
+
+def test_an_import_below_the_classes_goes_first_in_a_notebook_and_nowhere_else():
+    own = "class Net(nn.Module):\n    def forward(self, x):\n        return F.gelu(x)"
+    imports = "from torch import nn\nimport torch.nn.functional as F"
+    assert taken(own, imports)[0] == [*imports.split("\n"), "class Net(nn.Module):"]
+    # What a name stands for where two things set it depends on their order.
+    assert taken("nn = None", own, imports)[0][0] == "import torch.nn.functional as F"
+    source = read_python_file("net.py", f"{own}\n{imports}".encode(), ["Net"])
+    assert select_statements(source, ["Net"]).statements[0][1].name == "Net"
+
+
+def test_a_long_line_of_spaces_is_read_like_any_other():
+    assert blank_magics(" " * 100_000 + "x y").strip() == "x y"
+    assert blank_magics("  files = !ls\n  a, b[0] = %time f\nx y").split("\n")[:2] == [
+        "  pass", "  pass"
+    ]  # fmt: skip

@@ -33,6 +33,11 @@ _UNLEARNED = (
     "nn.Parameter or stands in a module, as in a table or a linear map; a plain tensor, and a "
     "buffer, keeps its first values for ever, for no optimizer is told of it."
 )
+_HIDDEN = (
+    "self.{name} keeps modules in a plain list, tuple or dict. PyTorch looks for the parts of a "
+    "module in its attributes and in ModuleList, ModuleDict and Sequential; what lies in a plain "
+    "container is neither trained nor saved nor moved to a GPU."
+)
 _TOO_SLOW = (
     "This layer was stopped because it takes too long: a call may take {limit_s:g} s, and one on "
     "inputs as small as these is done in a few milliseconds. Is there a loop that does not end, a "
@@ -159,5 +164,9 @@ def explain_parameters(examination: Examination) -> str:
     """Explain parameters that are not the reference's."""
     if not examination.strangers:
         return ""
-    name = next((s.unlearned for s in examination.strangers.values() if s.unlearned), "")
+    strangers = examination.strangers.values()
+    hidden = next((s.built.unregistered[0] for s in strangers if s.built.unregistered), "")
+    if hidden:
+        return _HIDDEN.format(name=hidden)
+    name = next((s.unlearned for s in strangers if s.unlearned), "")
     return _UNLEARNED.format(name=name) if name else _OTHER_PARAMETERS

@@ -129,7 +129,7 @@ class LayerPromises:
         twin.expect_output(inputs, "the output for a non-contiguous input", strided=True)
 
     @pytest.mark.points(0.5)
-    def test_works_in_float32_and_on_another_device(self, student: Student) -> None:
+    def test_works_in_every_type_of_float_and_on_another_device(self, student: Student) -> None:
         twin = make_twin(self.subject, student, dtype="float32")
         inputs = [
             v.float() if v is not None and v.is_floating_point() and v.dim() == 3 else v

@@ -8,7 +8,6 @@ What no wanted class needs (downloads, training, plots) is never run, however it
 
 import ast
 import builtins
-import collections
 import symtable
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -150,20 +149,19 @@ def _in_order(
     """Return what is taken in the order of execution.
 
     In a notebook an import may stand in a cell below the classes that has run before them: those
-    whose names nothing else sets go first.
+    whose names nothing but imports sets go first.
     """
     chosen = [taken[index] for index in sorted(taken)]
     if not source.is_notebook:
         return chosen
-    times = collections.Counter(name for _, s in chosen for name in bound_names(s))
-    first = [
-        pair
-        for pair in chosen
-        if only_imports(pair[1])
-        and all(times[name] == 1 and name != "*" for name in bound_names(pair[1]))
-    ]
-    ids = {id(statement) for _, statement in first}
-    return first + [pair for pair in chosen if id(pair[1]) not in ids]
+    otherwise = {name for _, s in chosen if not only_imports(s) for name in bound_names(s)}
+    first: list[tuple[Unit, ast.stmt]] = []
+    later: list[tuple[Unit, ast.stmt]] = []
+    for unit, statement in chosen:
+        names = bound_names(statement)
+        early = only_imports(statement) and "*" not in names and not names & otherwise
+        (first if early else later).append((unit, statement))
+    return first + later
 
 
 class _Registries:
