@@ -40,13 +40,15 @@ def compare_with_roster(roster: Sequence[Person], entries: Sequence[Entry]) -> I
     strangers = [entry for place, entry in enumerate(entries) if place not in found.known]
     if roster and len(found.missing) == len(roster):
         yield "nobody on the roster is found among the submissions: is it this class's?"
+    on_roster = {form for person in roster for form in _forms(person.name)}
+    # Somebody may have handed in together with one who is known.
+    unknown = [entry for entry in entries if not on_roster.issuperset(_names(entry) or [""])]
     for person in found.missing:
-        alike = [e.student or e.key for e in strangers if person.number in _numbers(e)]
+        alike = [e.student or e.key for e in unknown if person.number in _numbers(e)]
         told = f"; is it {alike[0]}, of the same number?" if alike else ""
         yield f"missing: {person.shown}{told}"
     for doubt in found.doubts:
         yield f"not certain: {doubt}"
-    on_roster = {form for person in roster for form in _forms(person.name)}
     for entry in strangers:
         number = f" {entry.student_id}" if on_roster.intersection(_names(entry)) else ""
         yield f"not on the roster: {entry.student or entry.key}{number}"

@@ -121,6 +121,9 @@ def test_strangers_and_doubtful_cases_are_told():
     told = list(compare_with_roster([Person("Ann Wu", "7"), *roster[:2]],
                                     [entry("wuanna", "7"), entry("Li Wei")]))  # fmt: skip
     assert told[0] == "missing: Ann Wu 7; is it wuanna, of the same number?"
+    told = list(compare_with_roster([Person("Smith, Bob", "6"), Person("Ada Lovelace", "3")],
+                                    [entry("Bob the B; Ada Lovelace", "6; 3")]))  # fmt: skip
+    assert told == ["missing: Smith, Bob 6; is it Bob the B; Ada Lovelace, of the same number?"]
     assert "nobody on the roster is found" in next(compare_with_roster(roster, [entry("Eve")]))
 
 

@@ -7,6 +7,7 @@ with both it is kept, and the version is constructed and called only where an an
 """
 
 import contextlib
+import copy
 import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -115,7 +116,7 @@ class Rehearsed:
             _answers.keep(key, *known)
         answer, error = known
         if error is not None:
-            raise error.with_traceback(None)
+            raise _another(error)
         return answer
 
     def _catch_up(self) -> None:
@@ -130,9 +131,17 @@ def _carry_out(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
         return work(), None
     except Exception as error:  # noqa: BLE001  (a wrong version may raise anything)
-        error.__context__ = None
-        # Its frames hold all that was at hand.
+        # Its frames, and those of what it came of, hold all that was at hand.
+        error.__context__ = error.__cause__ = None
         return None, error.with_traceback(None)
+
+
+def _another(error: Exception) -> Exception:
+    """Return an error that says the same: one that is raised takes up its frames, and is kept."""
+    try:
+        return copy.copy(error)
+    except Exception:  # noqa: BLE001  (some can be made by their own module only)
+        return error
 
 
 def _tensors_in(answer: Any) -> Iterator[Tensor]:
