@@ -225,6 +225,8 @@ def _check_options(options: argparse.Namespace, kit: Kit) -> None:
         if name not in kit.groups:
             raise BadArguments(f"--layer {name}: there is no such layer; it is one of "
                                f"{', '.join(kit.groups)}")  # fmt: skip
+    if not all(location.strip() for location in options.submissions):
+        raise BadArguments("the path of a submission is empty: name a folder or a file")
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise BadArguments("--seed takes a whole number from 0 to 2^63 - 1")
     for name in ("jobs", "regrade", "diff", "roster", "checks", "reports", "cluster"):

@@ -96,6 +96,9 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
     """
     out = options.out
     if out is None:
+        gone = [location for location in options.submissions if not Path(location).exists()]
+        if gone:
+            raise BadBatch(f"{gone[0]} does not exist: check the path")
         raise BadBatch(
             f"{options.submissions[0]} holds several submissions: say with --out FOLDER where "
             "their results go"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -60,6 +61,18 @@ def test_several_submissions_give_a_list_and_an_unreadable_one_is_not_a_zero(tmp
 
 def test_what_does_not_exist_is_refused(capsys, tmp_path):
     assert "does not exist" in refuse(capsys, tmp_path / "nowhere")
+
+
+def test_an_empty_path_is_refused_as_that(capsys):
+    assert "the path of a submission is empty" in refuse(capsys, "")
+
+
+def test_of_a_class_and_a_path_that_is_not_there_the_path_is_named(capsys, tmp_path):
+    for name in ("ada", "bob"):
+        (tmp_path / name).mkdir()
+        for file in SOLUTION.glob("s*.py"):
+            shutil.copy(file, tmp_path / name)
+    assert "nofile does not exist" in refuse(capsys, tmp_path, "nofile")
 
 
 def test_a_name_that_no_file_can_have_is_refused(capsys):
