@@ -187,9 +187,9 @@ _TYPES_MEET = (
 )
 OTHER_DTYPE = (
     "Two tensors of different number types meet. Something in the layer fixes a type (.float() "
-    "or a tensor made with torch.zeros, arange or tensor inside forward, which is float32 or "
-    "int64), while inputs and weights may be float64 as well as float32. Whatever is made in "
-    "forward should take its dtype and device from the tensors it meets."
+    "or a tensor made with torch.zeros, where, arange or tensor inside forward, which is "
+    "float32 or int64), while inputs and weights may be float64 as well as float32. Whatever is "
+    "made in forward should take its dtype and device from the tensors it meets."
 )
 
 
