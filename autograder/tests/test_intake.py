@@ -124,9 +124,10 @@ def test_a_file_in_another_coding_that_is_all_there_is_is_refused_by_name(tmp_pa
     assert "klingon, which Python does not know" in refuse(tmp_path / name)
 
 
-def test_a_file_in_another_coding_beside_good_ones_is_said(tmp_path):
+@pytest.mark.parametrize("coding", ["latin-1", "utf-16-le", "utf-16-be"])
+def test_a_file_in_another_coding_beside_good_ones_is_said(tmp_path, coding):
     (tmp_path / "scale.py").write_text(CLASS)
-    (tmp_path / "all.py").write_bytes(LATIN.encode("latin-1"))
+    (tmp_path / "all.py").write_bytes(LATIN.encode(coding))
     assert stage(tmp_path).notes == ("all.py is not text in UTF-8: save it as UTF-8",)
 
 

@@ -33,7 +33,9 @@ def explain_undecodable(content: bytes) -> str:
         return f"declares the coding {name}, which Python does not know: save it as UTF-8"
     try:
         if plain:
-            content.decode(name)
+            text = content.decode(name)
+            if "\0" in text:  # as in UTF-16 without its mark
+                return NOT_UTF_8
     except ValueError:
         return NOT_UTF_8 if name.startswith("utf") else f"is not text in {name}: save it as UTF-8"
     return ""

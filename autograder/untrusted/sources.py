@@ -98,6 +98,8 @@ def decode_source(content: bytes) -> str:
     else:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         text = content.decode(encoding)
+    if "\0" in text:  # as in UTF-16 without its mark
+        raise UnicodeDecodeError("utf-8", content, 0, 1, "null bytes")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
