@@ -444,7 +444,7 @@ def test_a_layer_that_is_wrong_alone_and_right_in_the_model_is_pointed_out(toy, 
     mends = stack.replace("        for layer in", "        for layer in self.layers:\n"
                           "            layer.mended = 1\n        for layer in")  # fmt: skip
     pointed = [
-        any("is wrong alone, and the whole model is right with it" in note for note in result.notes)
+        any("wrong alone: Scale; and the whole model is right" in note for note in result.notes)
         for result in (toy.grade(submit(scale=wrong, stack=mends)), toy.grade(submit(scale=wrong)))
     ]
     assert pointed == [True, False]

@@ -84,8 +84,8 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
     heavily = [layer.name for layer in submission.kit.layers if _lost_half(layer.name, results)]
     if heavily and WHOLE_MODEL in asked - wrong:
         submission.remark(
-            f"{' and '.join(heavily)} {'is' if len(heavily) == 1 else 'are'} wrong alone, and the "
-            "whole model is right with it: worth a look by a person"
+            f"wrong alone: {', '.join(heavily)}; and the whole model is right: worth a "
+            "look by a person"
         )
     if wrong == {WHOLE_MODEL} and len(asked) > 1:
         submission.remark(
@@ -96,7 +96,8 @@ def explain_losses(submission: Submission, results: Sequence[CheckResult]) -> li
 
 def _lost_half(layer: str, results: Sequence[CheckResult]) -> bool:
     own = [result for result in results if result.layer == layer]
-    return sum(r.max_points - 2 * r.points for r in own) >= 0 < len(own)
+    possible = sum(result.max_points for result in own)
+    return bool(own) and sum(result.points for result in own) <= possible / 2
 
 
 def _point_to_layers(kit: Kit, results: Sequence[CheckResult]) -> list[CheckResult]:

@@ -73,7 +73,7 @@ def _match_once(
         return Match([Reading({}, renamed=False)], [], surplus)
     left_s, left_r = _pair_same_names(student, reference, taken)
     left_s, left_r = _pair_by_words(left_s, left_r, roles, taken)
-    left_s, left_r = _pair_companions(left_s, left_r, taken, {p.name: p for p in student})
+    left_s, left_r = _pair_companions(left_s, left_r, taken)
     renamed = bool(left_s) or any(source.names != (name,) for name, source in taken.items())
     packed = [dict[str, Source]()]
     if left_s and left_r:
@@ -149,14 +149,13 @@ def _pair_companions(
     student: list[Parameter],
     reference: list[Parameter],
     taken: dict[str, Source],
-    by_name: Mapping[str, Parameter],
 ) -> tuple[list[Parameter], list[Parameter]]:
     """Pair a bias with that of the map whose matrix is known, and the reverse: ``bq`` by ``wq``."""
     left_s, left_r = list(student), list(reference)
     ours_by_stem = {
         stem_of(name): source.names[0].rpartition(".")[0]
         for name, source in taken.items()
-        if name in by_name and len(source.names) == 1
+        if len(source.names) == 1
     }
     for theirs in student:
         module = ours_by_stem.get(stem_of(theirs.name))

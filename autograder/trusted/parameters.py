@@ -103,11 +103,15 @@ def reference_parameters(module: nn.Module) -> list[Parameter]:
     ]
 
 
+def _split_name(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return [part for part in re.split(r"[._]", spaced.lower()) if part]
+
+
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
     """Return the words in a dotted, snake-case or camel-case name, digits apart."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    parts = [part for part in re.split(r"[._]", spaced.lower()) if part]
+    parts = _split_name(name)
     return frozenset(parts) | {re.sub(r"\d+$", "", part) for part in parts}
 
 
@@ -128,10 +132,7 @@ def kind_of(name: str, shape: tuple[int, ...]) -> str:
 def stem_of(name: str) -> str:
     """Return what names of a map's matrix and bias share: "q" of ``wq``, ``W_q`` and ``q.bias``."""
     place, _, last = name.rpartition(".")
-    parts = [
-        part for part in re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().split("_") if part
-    ]
-    known = set().union(*_KIND_WORDS.values())
+    parts, known = _split_name(last), set().union(*_KIND_WORDS.values())
     rest = [part for part in parts if part not in known]
     if len(rest) == len(parts):
         rest = [re.sub(r"^(weight|bias|w|b)(?=.)", "", part) for part in rest]
