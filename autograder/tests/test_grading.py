@@ -370,6 +370,15 @@ def test_raising_only_where_the_arguments_are_unusual_wins_nothing(toy, submit):
     assert "scale.constructs_by_position_and_by_keyword" in failed
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["x = x + torch.where(x > x, torch.finfo(x.dtype).max, 0.0).to(x.dtype)",
+     "x = x + 0 * torch.full((), torch.finfo(x.dtype).max).to(x.dtype)"],
+)  # fmt: skip
+def test_a_constant_too_large_for_torch_s_default_dtype_costs_nothing(toy, scale_with, statement):
+    assert toy.grade(scale_with(statement)).score == 100
+
+
 def test_a_process_that_ends_in_the_middle_of_a_check_is_told_as_that_in_all_of_it(toy, scale_with):
     statement = "if self.training: __import__('os')._exit(0)"
     told = messages(toy.grade(scale_with(statement)), "Scale")

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from autograder.trusted.advice import names_its_type
 from autograder.trusted.evidence import Aside, BuildRecord, RunRecord, Translate
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
@@ -197,12 +198,13 @@ class Built:
 
     def run_in_float32s_world(
         self, inputs: Inputs, weights: Mapping[str, Tensor] | None = None
-    ) -> Tensor:
+    ) -> Tensor | None:
         """Call the module where torch's default dtype is float32, whatever the module's own is.
 
         Elsewhere the default goes with the module. What is asked here is no evidence of what the
-        layer computes: a constant of its may have no value there. Raises CheckFailed when the
-        module gives no tensor.
+        layer computes: a constant of its may have no value there, and where it raises for that the
+        result is None. Raises StudentRaised where types meet that do not go together, and
+        CheckFailed when the module gives no tensor.
         """
         tensors = _to_send(inputs, weights)
         request = {
@@ -214,7 +216,8 @@ class Built:
         try:
             facts, results = self.loaded.ask(request, tensors)
         except StudentRaised as raised:
-            # Where it raises elsewhere too, the evidence shows that, and nobody looks at this.
+            if raised.fault is not None and not names_its_type(raised.fault):
+                return None
             self.loaded.evidence.asides.append(Aside("dtype", ended=raised))
             raise
         self._standing.weights = weights or self._standing.weights

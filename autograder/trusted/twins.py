@@ -30,7 +30,7 @@ from autograder.trusted.replies import NUMBERS
 
 @dataclass(frozen=True)
 class Stranger:
-    """A student's module whose parameters are not the reference's: nothing could be compared."""
+    """A student's module whose parameters are not the reference's."""
 
     built: Built
     arguments: Mapping[str, Any]
@@ -160,7 +160,7 @@ class Twin:
         """Run the student's module; options as in ``Built.run``."""
         return self.student.run(inputs, weights=self._take_pending(), **options)
 
-    def run_in_float32s_world(self, inputs: Inputs) -> Tensor:
+    def run_in_float32s_world(self, inputs: Inputs) -> Tensor | None:
         """Run the student's module, as in ``Built.run_in_float32s_world``."""
         return self.student.run_in_float32s_world(inputs, self._take_pending())
 
