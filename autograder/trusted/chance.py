@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor
 
+from autograder.trusted.compare import MIXED
 from autograder.trusted.outcomes import CheckFailed
 
 # A correct layer is accused less than once in ten million counts.
@@ -82,17 +83,18 @@ def expect_kept_or_dropped(values: Tensor, full: Tensor, p: float, what: str) ->
     """Return where ``values`` is 0; raise CheckFailed unless each is 0 or ``full``/(1-p)."""
     if values.shape != full.shape:
         raise CheckFailed(f"in train mode {what} come out in another shape than in evaluation mode")
-    kept = (values - full / (1.0 - p)).abs() <= 1e-6 * (1.0 + full.abs())
+    allowed = MIXED.allowance * (1.0 + full.abs())
+    kept = (values - full / (1.0 - p)).abs() <= allowed
     dropped = values.abs() <= 1e-6
     if bool((kept | dropped).all()) and bool(torch.isfinite(values).all()):
         return dropped
-    unscaled = (values - full).abs() <= 1e-6 * (1.0 + full.abs())
+    unscaled = (values - full).abs() <= allowed
     if bool((unscaled | dropped).all()) and bool(dropped.any()):
         raise CheckFailed(f"in train mode {what} that survive dropout are not scaled by 1/(1-p)")
     if bool(unscaled.all()):
         raise CheckFailed(f"in train mode nothing is dropped of {what}")
     scale = float((values / full)[~dropped & (full != 0)].nan_to_num().median())
-    rescaled = (values - scale * full).abs() <= 1e-6 * (1.0 + full.abs())
+    rescaled = (values - scale * full).abs() <= allowed
     if scale > 1.0 and bool(dropped.any()) and bool((rescaled | dropped).all()):
         raise CheckFailed(
             f"in train mode what survives of {what} is scaled by {scale:.4g}: as by a dropout of "

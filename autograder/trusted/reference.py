@@ -25,6 +25,9 @@ Draw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
 # More than one run of the checks asks for; a few megabytes.
 _PREPARED_MAX = 512
 _READINGS_MAX = 4
+# What ``draw_lively`` draws of standard deviation 0.3 is 1 in a table: its rows are normalised, and
+# LayerNorm's eps is to show where a check draws quiet ones, not everywhere.
+TABLE_SCALE = 1 / 0.3
 _prepared: dict[tuple[Any, ...], "Reference"] = {}
 
 
@@ -63,10 +66,16 @@ class Reference:
         self.module.double().eval()
 
     def draw_weights(self, draw: Draw, generator: torch.Generator) -> None:
-        """Give every parameter a fresh value (float64)."""
+        """Give every parameter a fresh value (float64); tables in the scale of what they give."""
+        tables = {
+            f"{place}.weight"
+            for place, part in self.module.named_modules()
+            if isinstance(part, nn.Embedding)
+        }
         self.set_weights(
             {
                 name: draw(name, tuple(value.shape), generator).double()
+                * (TABLE_SCALE if name in tables else 1.0)
                 for name, value in self.module.named_parameters()
             }
         )

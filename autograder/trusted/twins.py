@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from autograder.trusted.built import Built, Inputs
-from autograder.trusted.compare import MIXED, SINGLE, Tolerance, agree, expect_same
+from autograder.trusted.compare import MIXED, Tolerance, agree, expect_same
 from autograder.trusted.evidence import Aside
 from autograder.trusted.layer_matching import explain_mismatch, find_unlearned, recall_match
 from autograder.trusted.loaded_layer import LoadedLayer
@@ -246,13 +246,8 @@ class Twin:
         ]
         return self.reference.run(wide, cotangent, training=training)
 
-    @property
-    def tolerance(self) -> Tolerance:
-        """The tolerance that fits the dtype under test."""
-        return SINGLE if self.student.dtype == "float32" else MIXED
-
     def expect_output(self, inputs: Inputs, what: str = "the output", *, axes: str = "BTC",
-                      only: Tensor | None = None, tolerance: Tolerance | None = None,
+                      only: Tensor | None = None, tolerance: Tolerance = MIXED,
                       **options: Any) -> Run:  # fmt: skip
         """Raise CheckFailed unless the student's output equals the reference's.
 
@@ -264,10 +259,10 @@ class Twin:
 
     def compare_output(self, got: Run, inputs: Inputs, what: str = "the output", *,
                        axes: str = "BTC", only: Tensor | None = None,
-                       tolerance: Tolerance | None = None) -> None:  # fmt: skip
+                       tolerance: Tolerance = MIXED) -> None:  # fmt: skip
         """Raise CheckFailed unless ``got``, the last run, gave the reference's output."""
         want = self.want(inputs)
-        self.loaded.evidence.runs[-1].tolerance = tolerance or self.tolerance
+        self.loaded.evidence.runs[-1].tolerance = tolerance
         result, wanted = got.output, want.output
         if len(axes) > wanted.dim():
             axes = axes[:1]  # of a layer that gives one vector for each tweet
@@ -278,12 +273,12 @@ class Twin:
         if only is not None:
             result, wanted = result[only], wanted[only]
             axes = ""
-        tolerance = tolerance or self.tolerance
         expect_same(result, wanted, what, tolerance, axes)
 
     def expect_gradients(
-        self, inputs: Inputs, cotangent: Tensor, *, training: bool = False
-    ) -> None:
+        self, inputs: Inputs, cotangent: Tensor, *, training: bool = False,
+        tolerance: Tolerance = MIXED,
+    ) -> None:  # fmt: skip
         """Raise CheckFailed unless every gradient equals the reference's.
 
         In train mode too they are held beside the reference's of evaluation mode: for layers that
@@ -296,7 +291,7 @@ class Twin:
         mode = " in train mode" if training else ""
         if got.output.shape != want.output.shape:
             raise CheckFailed("the output has the wrong shape, so no gradient can be compared")
-        if training and not agree(got.output, want.output, MIXED):
+        if training and not agree(got.output, want.output, tolerance):
             return
         if plain is not None and not agree(got.output.nan_to_num(), plain.nan_to_num(), MIXED):
             raise CheckFailed("where gradients are wanted forward computes something else")
@@ -311,14 +306,17 @@ class Twin:
         for index, gradient in want.input_gradients.items():
             if index not in got.input_gradients:
                 raise CheckFailed(f"no gradient reaches the input{mode}")
-            _expect_gradient(got.input_gradients[index], gradient, f"the input{mode}")
+            _expect_gradient(
+                got.input_gradients[index], gradient, f"the input{mode}", tolerance
+            )
         for name, gradient in wanted.items():
             if name in got.gradients:
-                _expect_gradient(got.gradients[name], gradient, f"{clean_text(name, 80)}{mode}")
+                what = f"{clean_text(name, 80)}{mode}"
+                _expect_gradient(got.gradients[name], gradient, what, tolerance)
 
 
-def _expect_gradient(got: Tensor, want: Tensor, name: str) -> None:
-    expect_same(got, want, f"the gradient of {name}")
+def _expect_gradient(got: Tensor, want: Tensor, name: str, tolerance: Tolerance) -> None:
+    expect_same(got, want, f"the gradient of {name}", tolerance)
 
 
 def _letters(axes: str, tensor: Tensor) -> str:

@@ -64,6 +64,22 @@ def test_what_only_a_training_step_would_show_is_charged_to_its_layer(mode, bert
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("eps", ["1e-5", "1e-6"])
+def test_torchs_own_eps_costs_the_check_of_eps_and_no_other(eps, bert, tmp_path):
+    folder = tmp_path / "submission"
+    shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("checks", "tests"))
+    for name in ("embedding", "attention", "feed_forward"):
+        path = folder / f"{name}.py"
+        path.write_text(path.read_text().replace("eps=layer_norm_eps", f"eps={eps}"))
+    for seed in range(3):
+        found = [check for check, _ in lost(bert.grade(folder, seed=seed))]
+        assert found == [
+            f"{name}.quiet_rows_show_the_right_eps"
+            for name in ("embedding", "attention", "feed_forward")
+        ], f"seed {seed}"
+
+
+@pytest.mark.slow
 def test_twenty_runs_with_one_seed_give_one_result(bert, tmp_path):
     folder = tmp_path / "submission"
     shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("checks", "tests"))
