@@ -306,9 +306,7 @@ class Twin:
         for index, gradient in want.input_gradients.items():
             if index not in got.input_gradients:
                 raise CheckFailed(f"no gradient reaches the input{mode}")
-            _expect_gradient(
-                got.input_gradients[index], gradient, f"the input{mode}", tolerance
-            )
+            _expect_gradient(got.input_gradients[index], gradient, f"the input{mode}", tolerance)
         for name, gradient in wanted.items():
             if name in got.gradients:
                 what = f"{clean_text(name, 80)}{mode}"

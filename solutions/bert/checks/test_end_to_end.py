@@ -47,7 +47,9 @@ class TestWholeModel:
     @pytest.mark.points(3)
     def test_logits_are_right(self, student: Student) -> None:
         twin = make_whole(student)
-        twin.expect_output(draw_batch(student), "the logits of the whole model", axes="B", tolerance=DEEP)
+        twin.expect_output(
+            draw_batch(student), "the logits of the whole model", axes="B", tolerance=DEEP
+        )
         ids, _ = draw_batch(student)
         twin.expect_output([ids, None], "the logits without a mask", axes="B", tolerance=DEEP)
 
@@ -56,9 +58,7 @@ class TestWholeModel:
         twin = make_whole(student)
         cotangent = student.normal(B, CLASSES, purpose="cotangent")
         for training in (False, True):
-            twin.expect_gradients(
-                draw_batch(student), cotangent, training=training, tolerance=DEEP
-            )
+            twin.expect_gradients(draw_batch(student), cotangent, training=training, tolerance=DEEP)
 
     @pytest.mark.points(1.5)
     def test_padding_changes_no_logit(self, student: Student) -> None:
@@ -87,9 +87,7 @@ class TestWholeModel:
         p = student.rate()
         twin = make_whole(student, dropout=p)
         batch = draw_batch(student)
-        first = twin.expect_output(
-            batch, "the logits in evaluation mode", axes="B", tolerance=DEEP
-        )
+        first = twin.expect_output(batch, "the logits in evaluation mode", axes="B", tolerance=DEEP)
         expect_no_side_effects(first.facts)
         second = twin.run(batch, seed=student.worker_seed)
         expect_same(second.output, first.output, "the logits of a second, equal call")
