@@ -167,9 +167,8 @@ def _grade_staged(
         from autograder.trusted.template_process import TemplateProcess
 
         # Before torch is imported here: the two imports run side by side.
-        hidden = [kit.root / "solutions", kit.root / "assignments"]
         template = TemplateProcess(
-            hidden, gpu=wants_gpu, trains=trains, memory_mib=kit.limits.memory_mib,
+            kit.root, gpu=wants_gpu, trains=trains, memory_mib=kit.limits.memory_mib,
             mechanism=options.sandbox,
         )  # fmt: skip
     tidy = [] if template is None else [partial(template.close, grace_s=0.0)]

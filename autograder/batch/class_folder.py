@@ -43,13 +43,15 @@ def is_class_folder(path: Path, expected_files: Sequence[str], *, kept: bool = F
 def _is_class(
     entries: list["os.DirEntry[str]"], expected_files: Sequence[str], *, kept: bool
 ) -> bool:
+    visible = [entry for entry in entries if not is_passed_over(entry)]
+    own = [entry for entry in visible if entry.name in expected_files]
+    if 2 * len(own) > len(expected_files):
+        return False  # somebody's work, whatever else they have put beside it
     if any(entry.name == METADATA for entry in entries):
         return True
-    visible = [entry for entry in entries if not is_passed_over(entry)]
     candidates = [entry for entry in visible if is_candidate(entry, expected_files)]
     named = [e for e in visible if read_platform_name(e.name) and e.name not in expected_files]
     packed = [entry for entry in candidates if not entry.is_dir()]
-    own = [entry for entry in visible if entry.name in expected_files]
     if own:
         # A file of the exercise's beside submissions of others belongs to none of them.
         return len(named) >= 2 or (kept and len(packed) >= 2)
@@ -68,9 +70,10 @@ def _only_class_below(path: Path, expected_files: Sequence[str], *, kept: bool) 
         if len(inside) != 1 or not inside[0].is_dir(follow_symlinks=False):
             return None
         path = Path(inside[0].path)
-        if read_platform_name(path.name):
+        entries = list_folder(path)
+        if read_platform_name(path.name) or any(e.name in expected_files for e in entries):
             return None
-        if _is_class(list_folder(path), expected_files, kept=kept):
+        if _is_class(entries, expected_files, kept=kept):
             return path
     return None
 
@@ -129,7 +132,9 @@ def is_passed_over(entry: "os.DirEntry[str]") -> bool:
 
 def _is_empty(entry: "os.DirEntry[str]") -> bool:
     """Whether an entry is the folder of somebody who handed in nothing."""
-    return entry.is_dir(follow_symlinks=False) and not any(_walk_names(Path(entry.path)))
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    return not any(itertools.islice(_walk_names(Path(entry.path)), _LOOKED_AT_MAX))
 
 
 def is_candidate(entry: "os.DirEntry[str]", expected_files: Sequence[str]) -> bool:
@@ -158,6 +163,16 @@ def _holds_sources(folder: Path) -> bool:
 
 
 def _walk_names(folder: Path) -> Iterator[str]:
-    for _, folders, files in os.walk(folder, onerror=lambda _: None):
-        folders.sort()
-        yield from sorted(files)
+    """Yield the name of each file below a folder, and "" for each folder: they are looks, too.
+
+    Not by recursion: folders may lie in each other by the thousand.
+    """
+    waiting = [os.fspath(folder)]
+    while waiting:
+        try:
+            entries = list_folder(Path(waiting.pop()))
+        except OSError:  # it may not be read, or lies too deep
+            continue
+        inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        yield from ("" if entry in inside else entry.name for entry in entries)
+        waiting += [entry.path for entry in reversed(inside)]

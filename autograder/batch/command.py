@@ -28,7 +28,7 @@ from autograder.batch.kept import (
     find_other_scope,
     list_kept,
 )
-from autograder.batch.key_choice import make_keys_unique
+from autograder.batch.key_choice import has_result_of, make_keys_unique
 from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
@@ -49,8 +49,15 @@ class BadBatch(Exception):
     """The batch cannot be graded as asked; one sentence for the caller."""
 
 
-def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], list[str]]:
-    """Return the submissions that the command line names, folders of submissions opened."""
+def collect_entries(
+    locations: Sequence[str], kit: Kit, out: Path | None = None
+) -> tuple[list[Entry], list[str]]:
+    """Return the submissions that the command line names, folders of submissions opened.
+
+    What is in a folder may be its student's doing, and so may be what it looks like. Beside others
+    from the same folder, as a shell makes them of ``downloads/*``, one is opened only where all of
+    them look like classes; and none of which ``out`` keeps a result of its own.
+    """
     files = [layer.file for layer in kit.layers]
     entries: list[Entry] = []
     notes: list[str] = []
@@ -62,6 +69,7 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
             path.stat()  # a name that was mistyped is no student's
             # What a platform calls a student's folder is no class, whatever lies in it.
             one = said is not None and not said.file
+            one = one or not _may_be_opened(path, locations, files, out)
             if one or not is_class_folder(path, files, kept=True):
                 named.append(path)
                 continue
@@ -76,6 +84,19 @@ def collect_entries(locations: Sequence[str], kit: Kit) -> tuple[list[Entry], li
         notes += passed_over
     found, passed_over = discover_named(named, files)
     return entries + found, notes + passed_over
+
+
+def _may_be_opened(
+    path: Path, locations: Sequence[str], files: Sequence[str], out: Path | None
+) -> bool:
+    """Whether a location may be a folder of submissions, for all that stands around it."""
+    if not path.is_dir() or (out is not None and has_result_of(out, path)):
+        return False
+    beside = {p for p in map(Path, locations) if p.absolute().parent == path.absolute().parent}
+    try:
+        return len(beside) == 1 or all(is_class_folder(p, files, kept=True) for p in beside)
+    except OSError:
+        return False  # reading it says what is wrong
 
 
 def is_batch(options: argparse.Namespace, kit: Kit) -> bool:
@@ -103,7 +124,7 @@ def grade_batch(options: argparse.Namespace, kit: Kit, seed: int, device: str) -
             f"{options.submissions[0]} holds several submissions: say with --out FOLDER where "
             "their results go"
         )
-    entries, notes = collect_entries(options.submissions, kit)
+    entries, notes = collect_entries(options.submissions, kit, out)
     if not entries:
         raise BadBatch(f"{options.submissions[0]} holds no submissions")
     if any(out.resolve() == Path(location).resolve() for location in options.submissions):

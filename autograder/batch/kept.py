@@ -12,6 +12,7 @@ from typing import Any
 
 from autograder.batch.discovery import Entry
 from autograder.batch.grader import Done, Job
+from autograder.batch.platform_names import read_platform_name
 from autograder.batch.results_folder import Earlier, ResultsFolder
 
 _NOT_GIVEN = "not among the submissions given last"
@@ -37,7 +38,10 @@ def list_kept(
     """
     settled = {one.entry.key for one in done}
     given = {entry.key for entry in entries}
-    numbers = {entry.student_id for entry in entries} - {""}
+    newest: dict[str, int] = {}
+    for entry in entries:
+        order = _order_of(entry.location.name)
+        newest[entry.student_id] = max(order, newest.get(entry.student_id, 0))
     rows = [one.stored for one in done]
     current = len(rows)
     not_given = replaced = 0
@@ -46,7 +50,7 @@ def list_kept(
             outdated = _is_outdated(stored, job)
             current += not outdated
             rows.append(_with_note(stored, _OUTDATED) if outdated else stored)
-        elif stored["student_id"] in numbers:
+        elif stored["student_id"] and _is_replaced(stored, newest):
             replaced += 1
         else:
             not_given += 1
@@ -91,6 +95,17 @@ def find_other_scope(earlier: Iterable[Earlier], job: Job) -> str:
     """
     scopes = ("; ".join(one.options.split("; ")[:2]) for one in earlier if one.graded)
     return next((scope for scope in scopes if scope != job.scope), "")
+
+
+def _is_replaced(stored: dict[str, Any], newest: dict[str, int]) -> bool:
+    """Whether what was given this time is a submission of the same student's, and no older one."""
+    given = newest.get(stored["student_id"])
+    return given is not None and given >= _order_of(stored["submission"])
+
+
+def _order_of(name: str) -> int:
+    said = read_platform_name(name)
+    return said.order if said is not None else 0
 
 
 def _is_outdated(stored: dict[str, Any], job: Job) -> bool:

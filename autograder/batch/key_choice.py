@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.batch.discovery import Entry
+from autograder.batch.discovery import Entry, name_given
 from autograder.batch.keys import fold_key, former_key
 from autograder.batch.stored_result import peek_submission
 from autograder.trusted.outcomes import clean_text
@@ -38,6 +38,12 @@ def make_keys_unique(entries: Iterable[Entry], results: Path | None = None) -> l
         taken.add(fold_key(key))
         unique.append(replace(entry, key=key))
     return unique
+
+
+def has_result_of(results: Path, location: Path) -> bool:
+    """Whether a folder of results keeps one of a submission of that name."""
+    entry = name_given(location)
+    return bool(_names(entry) & set(_read_owners(entry.key, _list_kept(results)).values()))
 
 
 def _list_kept(results: Path | None) -> dict[str, list[Path]]:

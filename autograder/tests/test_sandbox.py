@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.grading import Grader
+from autograder.trusted import memory_group
 from autograder.trusted.sandbox import (
     bubblewrap_works,
     find_import_path,
+    list_hidden,
     list_visible,
     unshare_works,
 )
@@ -172,6 +174,9 @@ def test_holds_no_file_open_but_its_wire(say):
         "__import__('os').kill(__import__('os').getppid() or 2, 9)",
         "__import__('os').kill(-1, 9)",
         "__import__('os').killpg(0, 9)",
+        "__import__('fcntl').flock(open(torch.__file__), 2)",
+        "__import__('fcntl').lockf(open(torch.__file__), 1)",
+        "__import__('fcntl').fcntl(open(torch.__file__), 1024, 0)",
     ],
 )
 def test_may_not(sandboxed, scale_with, call):
@@ -209,6 +214,21 @@ def test_of_the_interpreter_s_prefix_only_programs_and_libraries_are_seen(tmp_pa
     visible = list_visible(Path(__file__).resolve().parents[2])
     assert str(tmp_path / "lib") in visible
     assert not any(str(tmp_path / "submissions").startswith(path) for path in visible)
+
+
+def test_a_project_in_a_system_s_folder_is_not_seen_with_it(tmp_path, monkeypatch):
+    assert not any(path in ("/usr", "/usr/src", "/usr/local") for path in list_visible(ROOT))
+    system = tmp_path / "lib"
+    for name in (".git", "solutions/toy", ".venv/lib/site-packages", "class/ada"):
+        (system / "kit" / name).mkdir(parents=True)
+    monkeypatch.setattr(sys, "prefix", str(system / "kit" / ".venv"))
+    hidden = list_hidden([str(system)], ROOT, system / "kit")
+    assert hidden == [str(system / "kit" / name) for name in (".git", "class", "solutions")]
+
+
+def test_the_machine_s_name_and_its_groups_are_not_told(say):
+    assert say("__import__('socket').gethostname()") == "sandbox"
+    assert memory_group._PREFIX not in say("open('/proc/self/cgroup').read()")
 
 
 def test_files_are_bounded_in_number_too(say):

@@ -22,8 +22,11 @@ from autograder.trusted.errors import NotIsolated
 
 Mechanism = Literal["auto", "bubblewrap", "unshare", "none"]
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache",
-           "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")  # fmt: skip
+# Programs and libraries, and no more of /usr: a container's kit may lie in /usr/src/app.
+_SYSTEM = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib",
+           "/usr/local/cuda", "/usr/local/nvidia", "/bin", "/sbin", "/lib", "/lib64", "/lib32",
+           "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+           "/etc/alternatives")  # fmt: skip
 _OF_A_PREFIX = ("bin", "lib", "lib32", "lib64", "pyvenv.cfg")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 _SCRATCH_MIB = 64
@@ -45,13 +48,13 @@ class SandboxPlan:
 
 
 def plan_sandbox(
-    control_fd: int, *, project: Path, hidden: Sequence[Path], gpu: bool, trains: bool,
-    mechanism: Mechanism,
-) -> SandboxPlan:  # fmt: skip
+    control_fd: int, *, project: Path, kit: Path, gpu: bool, trains: bool, mechanism: Mechanism
+) -> SandboxPlan:
     """Plan how to start the template, which will speak over ``control_fd``.
 
-    Of our own code it sees ``autograder/boundary`` and ``autograder/untrusted`` only. ``hidden``
-    paths are masked where they lie below something it must see.
+    Of our own code it sees ``autograder/boundary`` and ``autograder/untrusted`` only. Where the
+    project or the ``kit`` (the folder of ``solutions/``) lies below something that it must see,
+    every other folder of it is masked.
     """
     chosen = choose_mechanism(mechanism)
     visible = list_visible(project) + (["/sys"] if gpu else [])
@@ -61,7 +64,7 @@ def plan_sandbox(
         "sys_path": [str(project), *find_import_path(project)],
         "unshare": chosen == "unshare",
         "visible": visible,
-        "hidden": [str(path) for path in hidden if _is_below(path, visible)],
+        "hidden": list_hidden(visible, project, kit),
         "devices": list_gpu_devices() if gpu else [],
         "scratch_mib": _SCRATCH_MIB,
     }
@@ -150,23 +153,45 @@ def _holds_kit(path: Path) -> bool:
 
 def list_visible(project: Path) -> list[str]:
     """Return what the template may read: system libraries, the interpreter, our open side."""
+    visible: list[str] = []
+    for path in sorted({str(path) for path in _list_needed(project) if path.exists()}, key=len):
+        if path != "/" and not any(path.startswith(parent + "/") for parent in visible):
+            visible.append(path)
+    return visible
+
+
+def _list_needed(project: Path) -> list[Path]:
     interpreter = Path(sys.executable)
     # Only these of a prefix: somebody may have made it a home folder, or that of the project.
     prefixes = (sys.base_prefix, sys.prefix, interpreter.resolve().parent.parent)
-    wanted = [
+    ours = project / "autograder"
+    return [
         *(Path(name) for name in _SYSTEM),
         *(Path(prefix) / name for prefix in prefixes for name in _OF_A_PREFIX),
         interpreter.parent,
         Path(sysconfig.get_paths()["stdlib"]),
         *(Path(entry) for entry in find_import_path(project)),
+        *(ours / name for name in ("__init__.py", "boundary", "untrusted")),
     ]
-    ours = project / "autograder"
-    wanted += [ours / "__init__.py", ours / "boundary", ours / "untrusted"]
-    visible: list[str] = []
-    for path in sorted({str(path) for path in wanted if path.exists()}, key=len):
-        if path != "/" and not any(path.startswith(parent + "/") for parent in visible):
-            visible.append(path)
-    return visible
+
+
+def list_hidden(visible: Sequence[str], project: Path, kit: Path) -> list[str]:
+    """Return the folders of a project that are to be masked, as they lie below what is visible.
+
+    A system's folder is visible with all that is in it, and somebody may keep a project there.
+    """
+    needed = set(map(str, _list_needed(project)))
+    hidden: list[str] = []
+    waiting = [top for top in dict.fromkeys((project, kit)) if _is_below(top, visible)]
+    while waiting:
+        for path in sorted(waiting.pop().iterdir()):
+            if path.is_symlink() or not path.is_dir() or str(path) in needed:
+                continue
+            if any(one.startswith(f"{path}/") for one in needed):
+                waiting.append(path)
+            elif not str(path).startswith(tuple(f"{one}/" for one in hidden)):
+                hidden.append(str(path))
+    return hidden
 
 
 def list_gpu_devices() -> list[str]:

@@ -27,12 +27,12 @@ class TemplateProcess:
     """A process that has imported torch and forks workers; it never runs student code itself."""
 
     def __init__(
-        self, hidden: list[Path], *, gpu: bool, trains: bool, memory_mib: int,
+        self, kit: Path, *, gpu: bool, trains: bool, memory_mib: int,
         mechanism: Mechanism = "auto",
     ) -> None:  # fmt: skip
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         plan = plan_sandbox(
-            theirs.fileno(), project=_PROJECT, hidden=hidden, gpu=gpu, trains=trains,
+            theirs.fileno(), project=_PROJECT, kit=kit, gpu=gpu, trains=trains,
             mechanism=mechanism,
         )  # fmt: skip
         self.isolation = plan.isolation

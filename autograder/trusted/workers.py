@@ -285,9 +285,8 @@ def open_workers(
     """
     if sys.platform != "linux" or sandbox == "plain":
         return PlainWorkers(kit.limits)
-    hidden = [kit.root / "solutions", kit.root / "assignments"]
     template = TemplateProcess(
-        hidden, gpu=gpu, trains=trains, memory_mib=kit.limits.memory_mib,
+        kit.root, gpu=gpu, trains=trains, memory_mib=kit.limits.memory_mib,
         mechanism=cast("Mechanism", sandbox),
     )  # fmt: skip
     return TemplateWorkers(template, kit.limits, gpu=gpu)

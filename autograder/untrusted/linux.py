@@ -10,6 +10,7 @@ import os
 import signal
 
 CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
@@ -72,6 +73,12 @@ def _check(result: int, what: str) -> None:
 def unshare(flags: int) -> None:
     """Leave the namespaces named by ``flags`` for new ones."""
     _check(_libc.unshare(flags), "unshare")
+
+
+def set_host_name(name: str) -> None:
+    """Name the machine, in the present uts namespace."""
+    text = name.encode("ascii")
+    _check(_libc.sethostname(text, ctypes.c_size_t(len(text))), "sethostname")
 
 
 def fork_into(flags: int) -> int:

@@ -5,6 +5,7 @@ What is not promised: protection from faults in the kernel, from reading timings
 other processes on the machine's caches show.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -37,6 +38,9 @@ def leave_namespaces() -> None:
         linux.unshare(_ALL)  # root needs no user namespace, where those are forbidden
     else:
         linux.map_own_ids(uid, gid)
+    linux.set_host_name("sandbox")
+    with contextlib.suppress(OSError):  # there it shows the cgroup's name as it is
+        linux.unshare(linux.CLONE_NEWCGROUP)
 
 
 def become_init(keep_fd: int) -> None:

@@ -14,7 +14,7 @@ _RETURN_ALLOW, _RETURN_ERROR, _RETURN_KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _CLONE_THREAD = 0x00010000
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _LOAD, _EQUAL, _AND_SET, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
-_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0, 4, 16, 24
 _X32_BIT = 0x40000000
 
 # name: (number on x86-64, number on aarch64); None where the call does not exist.
@@ -46,7 +46,14 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "clock_settime": (227, 112), "adjtimex": (159, 171), "acct": (163, 89),
     "quotactl": (179, 60), "syslog": (103, 116), "fanotify_init": (300, 262),
     "sethostname": (170, 161), "setdomainname": (171, 162),
+    # what everybody on the machine shares: locks on files, and what each user has so many of
+    "flock": (73, 32), "io_setup": (206, 0), "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
 }  # fmt: skip
+# Commands of fcntl that reach who else has opened a file: two kinds of locks (to set and to wait),
+# leases, notices of what happens in a folder, signals at what is read or written.
+_FCNTL = (72, 25)
+_FCNTL_REFUSED = (6, 7, 37, 38, 1024, 1026, 8, 10, 15)
 # Allowed towards oneself only: the first argument must be the own process.
 _SELF_ONLY = {"kill": (62, 129), "tgkill": (234, 131)}
 _TKILL, _CLONE, _CLONE3 = (200, 130), (56, 220), (435, 435)
@@ -105,6 +112,13 @@ def _assemble(
         number = numbers[column]
         if number is not None:
             steps += [_Instruction(_EQUAL, 0, 1, number), _Instruction(_RETURN, 0, 0, error)]
+    steps += [
+        _Instruction(_EQUAL, 0, 2 * len(_FCNTL_REFUSED) + 2, _FCNTL[column]),
+        _Instruction(_LOAD, 0, 0, _SECOND_ARGUMENT_AT),
+    ]
+    for command in _FCNTL_REFUSED:
+        steps += [_Instruction(_EQUAL, 0, 1, command), _Instruction(_RETURN, 0, 0, error)]
+    steps.append(_Instruction(_RETURN, 0, 0, _RETURN_ALLOW))
     # A new thread is fine, a new process is not. clone3 hides its flags behind a pointer: answer
     # that it does not exist, and the C library falls back to clone.
     steps += [

@@ -9,8 +9,13 @@ from autograder.authoring.scenarios import find_disagreements, lay_out, read_sce
 SCENARIOS = {s.name: s for s in read_scenarios(Path(__file__).parent / "submissions")}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
+def marked(name):
+    """Mistakes of one layer are many; those met later, in pairs, and what is right come first."""
+    marks = [pytest.mark.slow, *([pytest.mark.long] if name.startswith("mistakes/") else [])]
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in SCENARIOS])
 def test_a_submission_is_charged_where_it_is_wrong_and_nowhere_else(name, tmp_path, bert):
     scenario = SCENARIOS[name]
     # Of a wrong submission without a stated score, the whole model says nothing that is compared.
