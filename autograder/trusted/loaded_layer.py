@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from autograder.trusted.submission import Submission
 
 _SHARE_IN_COMPANY = 0.25
+# Of a layer that was asked ahead what others of its kind were, and answers otherwise.
+MISLED = "was asked what it need not have been"
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
 
@@ -56,6 +58,7 @@ class LoadedLayer:
         self.readings: dict[object, int] = {}
         self.evidence = Evidence()
         self._worker: Worker | None = None
+        self._scout: LoadedLayer | None = None
         self._shares = False
         self._final: CheckEnded | None = None
         self._lost_s = 0.0
@@ -94,6 +97,15 @@ class LoadedLayer:
         """Return the same class to load in a worker of its own, which has seen nothing yet."""
         return LoadedLayer(self.submission, self.name, self.key, company=False, widens=self._widens)
 
+    def scout(self) -> "LoadedLayer":
+        """Return the same class in a worker of its own, for questions whose answers are no marks.
+
+        What it is asked there, the one that is judged does not see.
+        """
+        if self._scout is None:
+            self._scout = self.anew()
+        return self._scout
+
     def next_handle(self) -> int:
         """Return a number for a module to be built."""
         self._handles += 1
@@ -117,7 +129,9 @@ class LoadedLayer:
         self._taken.clear()
 
     def close(self) -> None:
-        """End the worker, unless others are asked there too."""
+        """End the worker, unless others are asked there too, and the scout's."""
+        if self._scout is not None:
+            self._scout.close()
         if self._worker is not None and not self._shares:
             self._worker.end()
         self._worker = None
@@ -231,9 +245,7 @@ class LoadedLayer:
             if expected != question:
                 if self._followed is not None:
                     self._followed.misleads = True
-                raise self._finally(
-                    CheckFailed(f"{self.name} was asked what it need not have been")
-                )
+                raise self._finally(CheckFailed(f"{self.name} {MISLED}"))
         else:
             self._post(question)
             answer = self._hear(operation, wall_clock_s)

@@ -97,26 +97,32 @@ class Twin:
         self._hand_over()
 
     def _try_readings(self, example: Inputs) -> bool:
-        """Settle on the first reading that gives the reference's output; False: none does."""
+        """Settle on the first reading that gives the reference's output; False: none does.
+
+        Another module is asked, in another worker. The one that is judged sees the settled reading
+        only: who is asked reading after reading learns which of his answers was right.
+        """
         settled, layout = self.loaded.readings, self.match.layout
-        for number in range(len(self.match.readings)):
-            settled[layout] = number
-            if self._agrees(example):
-                return True
         settled[layout] = 0
+        recipe = self.student.recipe
+        with contextlib.suppress(CheckEnded):
+            scout = Built(
+                self.loaded.scout(), self._arguments, style=str(recipe["style"]),
+                dtype=self.student.dtype, example=self._example,
+            )  # fmt: skip
+            for number, reading in enumerate(self.match.readings):
+                weights = self.reference.weights_read_as(reading, self._shapes)
+                if self._agrees(scout, example, weights):
+                    settled[layout] = number
+                    return True
         return False
 
-    def _agrees(self, example: Inputs) -> bool:
-        """Whether the student's output is the reference's under the reading at hand."""
-        asked = len(self.loaded.evidence.runs)
-        self._hand_over()
+    def _agrees(self, scout: Built, example: Inputs, weights: Mapping[str, Tensor]) -> bool:
+        """Whether a module of the student's with these weights gives the reference's output."""
         try:
-            return agree(self.run(example).output, self.want(example).output, MIXED)
+            return agree(scout.run(example, weights=weights).output, self.want(example).output)
         except (CheckFailed, StudentRaised):
             return False
-        finally:
-            # Asked under readings that may turn out wrong: no evidence.
-            del self.loaded.evidence.runs[asked:]
 
     def _computes_the_same(self, example: Inputs) -> bool:
         """Whether the student's module gives the reference's output, for all that it has besides.

@@ -82,14 +82,18 @@ class Bench:
 
     def _make_double(self, spec: dict[str, Any], place: str | None) -> type[nn.Module]:
         own: dict[str, Any] = {}
+        find_own = functools.cache(lambda: self._own_class(spec["class_name"]))
         source = self._sources.by_path.get(place or "")
         if source is not None:
-            own["own_constructor"] = declared_arguments(source, spec["class_name"], "__init__")
-            own["own_forward"] = declared_arguments(source, spec["class_name"], "forward")
+            for key, method in (("constructor", "__init__"), ("forward", "forward")):
+                told = declared_arguments(source, spec["class_name"], method)
+                if told and construct.are_moved(told, spec[key]):
+                    # Text may never run: a class that loads is asked itself.
+                    told = construct.own_arguments(find_own(), method) or told
+                own[f"own_{key}"] = told
             own["own_kept"] = kept_arguments(source, spec["class_name"])
             own["own_offers"] = offered_names(self._sources, source, spec["class_name"])
         lists = {key: tuple(spec[key]) for key in ("constructor", "forward")}
-        find_own = functools.cache(lambda: self._own_class(spec["class_name"]))
         build_own = functools.partial(self._build_own, find_own)
         return make_double(
             DoubleSpec(**{**spec, **lists, **own}), self._recorder, find_own, build_own

@@ -6,7 +6,8 @@ Runs inside the sandbox, next to student code.
 import contextlib
 import functools
 import inspect
-from collections.abc import Iterator, Mapping
+import types
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -69,6 +70,31 @@ def numeric_defaults(student_class: type) -> dict[str, int | float]:
         for argument in _arguments(student_class)
         if type(argument.default) in (int, float)
     }
+
+
+def are_moved(names: Sequence[str], official: Sequence[str]) -> bool:
+    """Whether arguments with official names stand in other places than the official ones."""
+    return any(
+        name in official and list(official).index(name) != place for place, name in enumerate(names)
+    )
+
+
+def own_arguments(student_class: type | None, method: str) -> tuple[str, ...] | None:
+    """Return what a class's method really takes, without self; "*" stands for any number of others.
+
+    None where there is no class, or the method is not written in Python.
+    """
+    try:
+        function = inspect.unwrap(getattr(student_class, method, None))  # type: ignore[arg-type]
+    except ValueError:  # it says that it wraps itself
+        return None
+    if not isinstance(function, types.FunctionType):
+        return None
+    code = function.__code__
+    others = ("*",) if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS) else ()
+    placed = code.co_varnames[1 : code.co_argcount]
+    named = code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]
+    return (*placed, *others, *named)
 
 
 def forward_arguments(student_class: type) -> list[str]:
