@@ -16,6 +16,8 @@ from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text
 from autograder.trusted.reference import Run, digest_question
 from autograder.trusted.replies import (
+    ENTRIES_MAX,
+    NAME_CHARS_MAX,
     NUMBERS,
     as_float,
     dicts_in,
@@ -105,8 +107,8 @@ class Built:
         self.record.forward = [str(name) for name in forward] if isinstance(forward, list) else []
         modules = facts.get("modules")
         self.modules = {
-            str(entry[0]): str(entry[1])
-            for entry in (modules if isinstance(modules, list) else [])
+            str(entry[0])[:NAME_CHARS_MAX]: str(entry[1])[:NAME_CHARS_MAX]
+            for entry in (modules if isinstance(modules, list) else [])[:ENTRIES_MAX]
             if isinstance(entry, list) and len(entry) == 2
         }
 

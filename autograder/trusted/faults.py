@@ -30,7 +30,7 @@ def _read_lines(frames: Any) -> list[Line]:
     return [
         Line(
             file=clean_text(str(frame.get("file", "")), 120),
-            number=frame["line"] if isinstance(frame.get("line"), int) else 0,
+            number=frame["line"] if _is_short(frame.get("line")) else 0,
             function=clean_text(str(frame.get("function", "")), 80),
             code=clean_text(str(frame.get("code", "")), 160),
         )
@@ -39,12 +39,17 @@ def _read_lines(frames: Any) -> list[Line]:
     ]
 
 
+def _is_short(number: Any) -> bool:
+    """Whether a number is one of a line or an axis: it may be shown."""
+    return isinstance(number, int) and 0 <= number < 2**31
+
+
 def _read_values(values: Any) -> list[tuple[str, tuple[int, ...]]]:
     found = []
     for entry in (values if isinstance(values, list) else [])[:_VALUES_MAX]:
         name, shape = (
             (entry.get("name"), entry.get("shape")) if isinstance(entry, dict) else ("", 0)
         )
-        if isinstance(shape, list) and all(isinstance(n, int) for n in shape) and len(shape) < 9:
+        if isinstance(shape, list) and all(_is_short(n) for n in shape) and len(shape) < 9:
             found.append((clean_text(str(name), 60), tuple(shape)))
     return found

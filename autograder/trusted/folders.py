@@ -100,8 +100,10 @@ def open_ordinary_file(path: Path, *, follow: bool) -> int:
 def read_file(path: Path, bytes_max: int, *, follow: bool) -> bytes:
     """Return the bytes of a regular file. Raises OSError or FileTooLarge."""
     with os.fdopen(open_ordinary_file(path, follow=follow), "rb") as stream:
-        content = stream.read(bytes_max + 1)
-    if len(content) > bytes_max:
+        # Its size is asked first: one file may stand under ten thousand names.
+        whole = os.fstat(stream.fileno()).st_size <= bytes_max
+        content = stream.read(bytes_max + 1) if whole else b""
+    if not whole or len(content) > bytes_max:
         remedy = "clear its outputs" if path.suffix.lower() == ".ipynb" else "take data out of it"
         raise FileTooLarge(
             f"it is larger than {bytes_max / 2**20:.3g} MiB; {remedy} and save again"

@@ -17,6 +17,7 @@ from autograder.trusted.outcomes import CheckEnded, clean_text
 from autograder.trusted.patterns import describe_difference, find_condition
 from autograder.untrusted.probes import trace_module
 
+CALLS_MAX = 10_000
 _USED_UP = (
     "The first call of every new layer is right, and a later one is not: the layer keeps something "
     "between calls, or a call uses up what the next one needs."
@@ -158,7 +159,7 @@ def _read(facts: Mapping[str, Any], results: Mapping[str, Tensor], names: dict[s
                 clean_text(str(step.get("class")), 40),
                 results.get(f"step.{index}.in"),
                 results.get(f"step.{index}.out"),
-                step["calls"] if isinstance(step.get("calls"), int) else 0,
+                min(step["calls"], CALLS_MAX) if isinstance(step.get("calls"), int) else 0,
             ),
         )
     return found

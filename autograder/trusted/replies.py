@@ -21,7 +21,8 @@ from autograder.trusted.reference import Run
 NUMBERS = {torch.float64, torch.float32, torch.float16, torch.bfloat16}
 _CARRIED = {*NUMBERS, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool}
 _INPUTS_MAX = 16
-_PARAMETERS_MAX, _NAME_CHARS_MAX = 4096, 1000
+# Of the parameters or the modules of one layer.
+ENTRIES_MAX, NAME_CHARS_MAX = 4096, 1000
 # What is kept of all that a worker says about a call.
 _FACTS = ("differentiable", *SIDE_EFFECTS)
 
@@ -65,8 +66,8 @@ def read_parameters(facts: Mapping[str, Any], layer: str) -> list[Parameter]:
             not whole
             or len(shape or ()) > AXES_MAX
             or name in found
-            or len(name) > _NAME_CHARS_MAX
-            or len(found) >= _PARAMETERS_MAX
+            or len(name) > NAME_CHARS_MAX
+            or len(found) >= ENTRIES_MAX
         ):
             raise CheckFailed(f"what {layer} says its parameters are cannot be so")
         found[name] = Parameter(name, tuple(shape or ()), str(entry.get("owner"))[:80])

@@ -22,10 +22,12 @@ checks of gradients and values answer for those.
 """
 
 import functools
+import hashlib
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -111,6 +113,14 @@ class TrainingTask:
         return {name: getattr(self, name) for name in names}
 
 
+def _hide(seed: int) -> bytes:
+    """Return what the labels are drawn from: of a seed alone, as reports tell it, nobody knows.
+
+    It takes this file, which only staff have; a run is replayed by its seed all the same.
+    """
+    return hashlib.blake2b(Path(__file__).read_bytes(), key=str(seed).encode()).digest()
+
+
 # A class is graded with one seed, and nobody changes a task.
 @functools.lru_cache(maxsize=2)
 def build_training_task(seed: int, device: str = "cpu") -> TrainingTask:
@@ -120,7 +130,7 @@ def build_training_task(seed: int, device: str = "cpu") -> TrainingTask:
     """
     on_gpu = device.startswith("cuda")
     scale = CUDA_SCALE if on_gpu else CPU_SCALE
-    rng = random.Random(seed)  # noqa: S311 - a corpus, not a secret
+    rng = random.Random(_hide(seed))  # noqa: S311 - a corpus, not a secret
     generator = torch.Generator().manual_seed(rng.getrandbits(62))
 
     test = generate_tweets(scale.test_tweets, rng.getrandbits(62), style=COMPACT, distinct=False)
