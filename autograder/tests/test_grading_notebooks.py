@@ -100,6 +100,7 @@ def test_a_file_handed_in_counts_as_it_is_and_its_stub_as_the_notebook_writes_it
         assert toy.grade(folder).score == score
 
 
+BARE = "\n".join(line for line in SCALE.split("\n") if not line.startswith(("import", "from")))
 REGISTRY = "PARTS = {}\ndef register(name):\n    return lambda part: PARTS.setdefault(name, part)"
 
 
@@ -117,12 +118,68 @@ REGISTRY = "PARTS = {}\ndef register(name):\n    return lambda part: PARTS.setde
          SCALE.replace("torch.ones(width)", "torch.ones(WIDTH_OF(width))")],
         ['if not __name__ == "__main__":\n    raise OSError\nelse:\n    UNIT = 1', STACK,
          SCALE.replace("return x", "return UNIT * x")],
+        ["import nowhere_to_be_had, math, torch, torch.nn as nn", STACK, BARE],
+        ["try:\n    import nowhere_to_be_had\n    import math\n    from torch import nn\n"
+         "    import torch\nexcept ImportError:\n    pass", STACK, BARE],
+        ["from collections import namedtuple\nOne = namedtuple('One', 'unit')\none = One(1)", STACK,
+         SCALE.replace("return x", "return one.unit * x")],
+        ["import argparse\nparser = argparse.ArgumentParser()\n"
+         "parser.add_argument('--unit', default=1)\none = parser.parse_args([])", STACK,
+         SCALE.replace("return x", "return one.unit * x")],
+        ["import json\none = json.loads('{\"unit\": 1}')\nUNIT = one.get('unit')", STACK,
+         SCALE.replace("return x", "return UNIT * x")],
+        ["UNIT = torch.sqrt(torch.tensor(1.0)).item()", STACK,
+         SCALE.replace("return x", "return UNIT * x")],
+        ["\n".join("    " + line for line in SCALE.split("\n")), STACK],
     ],
 )  # fmt: skip
 def test_what_holds_in_a_running_notebook_holds_here(grade_cells, cells):
     result = grade_cells(*cells)
     assert messages(result, "Scale") == messages(result, "Stack") == []
     assert result.score == 100
+
+
+def test_what_trains_is_not_run_for_the_method_it_is_asked_by(grade_cells):
+    cells = ["class Trainer:\n    def fit(self):\n        raise SystemExit",
+             "trainer = Trainer()\nUNIT = trainer.fit()\nONE = Trainer().fit()", STACK]  # fmt: skip
+    result = grade_cells(*cells, SCALE.replace("return x", "return UNIT * x"))
+    assert any("sets UNIT by running something" in m for m in messages(result, "Scale"))
+    assert grade_cells(*cells, SCALE).score == 100
+
+
+def test_a_hand_in_may_be_split_over_notebooks_and_a_draft_lie_beside(toy, tmp_path):
+    books = {"part1": [SCALE], "part2": [STACK], "a_draft": [WRONG, "class Stack:\n    pass"]}
+    folder = tmp_path / "homework"
+    folder.mkdir()
+    for name, cells in books.items():
+        book = {"cells": [{"cell_type": "code", "source": c} for c in cells], "nbformat": 4}
+        (folder / f"{name}.ipynb").write_text(json.dumps(book))
+    result = toy.grade(folder)
+    assert result.score == 100
+    assert any("a_draft.ipynb, cell 1" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("as_files", [False, True])
+def test_a_class_of_nearly_the_right_name_costs_its_own_layer_and_no_class_that_uses_it(
+    grade_cells, toy, submit, points_by_layer, as_files
+):
+    scale, stack = (text.replace("Scale", "MyScale") for text in (SCALE, STACK))
+    if as_files:
+        folder = submit(scale=scale, stack="from .scale import MyScale\n" + stack)
+        result = toy.grade(folder)
+    else:
+        result = grade_cells(scale, stack)
+    assert points_by_layer(result) == {"Scale": 0, "Stack": 40, "EndToEnd": 0}
+
+
+def test_a_command_for_the_shell_in_a_python_file_is_passed_over(grade_cells):
+    assert grade_cells("!pip install torch", SCALE, STACK, name="homework.py").score == 100
+
+
+def test_two_versions_that_git_has_left_side_by_side_are_told_as_that(grade_cells):
+    both = "<<<<<<< HEAD\nX = 1\n=======\nX = 2\n>>>>>>> mine"
+    told = messages(grade_cells(SCALE, STACK, both, name="homework.py"), "Scale")[0]
+    assert "two versions stand here side by side" in told
 
 
 def test_a_file_of_all_classes_does_not_run_under_the_name_of_a_program(grade_cells):

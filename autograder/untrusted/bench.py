@@ -24,6 +24,7 @@ from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, mak
 from autograder.untrusted.elsewhere import Watch, find_mixture
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
+from autograder.untrusted.survey import find_near
 from autograder.untrusted.training import predict, train
 from autograder.untrusted.widening import Widening
 
@@ -42,10 +43,18 @@ class Bench:
         self._wide: set[int] = set()
         self._widens = bool(request.get("widens"))
         specs = {spec["class_name"]: spec for spec in request["doubles"]}
+        # What other classes call one that is missing by its own name: under that it stands in, too.
+        near = {
+            name: found
+            for name in specs.keys() - request["places"].keys()
+            if (found := find_near(sources, name, exercise.files)) is not None
+        }
+        places = {**request["places"], **{alias: unit.path for alias, unit in near.values()}}
+        specs |= {near[name][0]: specs[name] for name in near}
         stand_ins = MadeOnDemand(
             specs, lambda name: self._make_double(specs[name], request["places"].get(name))
         )
-        self.loader = SubmissionLoader(sources, exercise, request["places"], stand_ins)
+        self.loader = SubmissionLoader(sources, exercise, places, stand_ins)
         self._operations: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Reply]] = {
             "load": self._load,
             "build": self._build,

@@ -53,7 +53,7 @@ def bound_names(statement: ast.stmt) -> frozenset[str]:
 
 
 # Methods of dict, list and set that put something in.
-_FILLING_METHODS = {"add", "append", "extend", "insert", "setdefault", "update"}
+_FILLING_METHODS = {"add", "add_argument", "append", "extend", "insert", "setdefault", "update"}
 
 
 @_once_each

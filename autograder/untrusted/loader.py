@@ -25,6 +25,7 @@ from autograder.untrusted.bindings import bound_names, changes_only, only_import
 from autograder.untrusted.clues import Clues
 from autograder.untrusted.module_names import Exercise, ModuleNames, Sources
 from autograder.untrusted.slicing import select_statements
+from autograder.untrusted.sources import Source
 
 
 class LoadProblem(Exception):
@@ -225,7 +226,21 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self._running.pop()
         if path.rpartition("/")[2] in self.exercise.given:
             self._seed_constants(module)
+        if source.is_notebook:
+            self._bring_from_other_notebooks(module, source)
         return loaded
+
+    def _bring_from_other_notebooks(self, module: types.ModuleType, source: Source) -> None:
+        """Have the classes that stand in another notebook: notebooks cannot import each other."""
+        for name, place in self.places.items():
+            apart = place != source.path and name not in source.by_name
+            if not apart or not self.sources.by_path[place].is_notebook or name in vars(module):
+                continue
+            if name in self.stand_ins:
+                vars(module)[name] = self.stand_ins[name]
+            elif not self.stand_ins:
+                with contextlib.suppress(Exception):  # charged where it stands
+                    vars(module)[name] = self.load_class(name)
 
     def _run_statement(
         self, loaded: _Loaded, label: str, text: str, flags: int, statement: ast.stmt

@@ -76,7 +76,7 @@ class ModuleNames:
         if f"{tail}.py" in self.exercise.given:
             return f"{tail}.py"
         # A sibling that is missing altogether is still there as a double.
-        if any(self.exercise.files[name] == f"{tail}.py" for name in self.doubled):
+        if any(self.exercise.files.get(name) == f"{tail}.py" for name in self.doubled):
             return f"{tail}.py"
         # A sibling kept in a notebook, or under another file name, still answers to its file.
         for name, file_name in self.exercise.files.items():
@@ -99,7 +99,7 @@ class ModuleNames:
 
     def expected_place(self, name: str) -> str:
         """Return where a class's file belongs in this submission."""
-        file_name = self.exercise.files[name]
+        file_name = self.exercise.files.get(name, "")
         inside = f"{self.sources.root}/{file_name}" if self.sources.root else file_name
         return inside if inside in self.sources.by_path else file_name
 

@@ -25,6 +25,14 @@ _EXPORTED_NOTEBOOK = re.compile(
     re.MULTILINE,
 )
 
+# What is called so is not what was meant to count, where there is another.
+_PASSED_BY = re.compile(
+    r"(?:^|[^a-z])(?:draft|old|backup|scratch|wip|copy|entwurf|brouillon|borrador)(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
+# What git writes between two versions of a file that it could not merge.
+_UNMERGED = re.compile(r"^<{7} ", re.MULTILINE)
+
 
 @dataclass
 class Unit:
@@ -110,12 +118,41 @@ def parse_unit(unit: Unit) -> Unit:
     except SyntaxError as error:
         where = f", line {error.lineno}" if error.lineno else ""
         unit.problem = f"{unit.label}{where}: {type(error).__name__}: {error.msg}"
+        unmerged = _UNMERGED.search(unit.text)
+        if unmerged:
+            number = unit.text.count("\n", 0, unmerged.start()) + 1
+            unit.problem = (
+                f"{unit.label}, line {number}: two versions stand here side by side, as git leaves "
+                "them ( <<<<<<< ): keep one"
+            )
     except (ValueError, RecursionError, MemoryError) as error:
         unit.problem = f"{unit.label} cannot be parsed: {type(error).__name__}: {error}"
     else:
-        unit.statements = tree.body
+        unit.statements = list(_with_imports_apart(tree.body))
         unit.future_flags = _future_flags(tree.body)
     return unit
+
+
+def _with_imports_apart(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements, each import by itself: one that fails costs what needs it, no other.
+
+    Also where several stand in one ``try`` that asks for nothing but whether they are there.
+    """
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield ast.copy_location(ast.Import([alias]), statement)
+        elif isinstance(statement, ast.Try) and _tries_imports(statement):
+            for single in _with_imports_apart(statement.body):
+                alone = ast.Try([single], statement.handlers, [], [])
+                yield ast.copy_location(alone, statement)
+        else:
+            yield statement
+
+
+def _tries_imports(statement: ast.Try) -> bool:
+    only = all(isinstance(inner, ast.Import | ast.ImportFrom) for inner in statement.body)
+    return only and not statement.orelse and not statement.finalbody
 
 
 def _future_flags(statements: Iterable[ast.stmt]) -> int:
@@ -148,6 +185,10 @@ def read_python_file(path: str, content: bytes, class_names: Iterable[str]) -> S
         return Source(path, [unit], only_definitions=False)
     exported = bool(_EXPORTED_NOTEBOOK.search(text))
     unit = parse_unit(Unit(path, path, blank_magics(text) if exported else text))
+    if unit.problem and not exported:
+        # As pasted from a notebook: with a command for the shell in a line.
+        pasted = parse_unit(Unit(path, path, blank_magics(text)))
+        unit, exported = (unit, False) if pasted.problem else (pasted, True)
     return Source(path, [unit], only_definitions=exported or _is_crowded([unit], class_names))
 
 
@@ -180,11 +221,20 @@ def read_notebook(path: str, cells: Iterable[tuple[int, str]]) -> Source:
     """Return the source of a notebook, given its code cells as (number, text)."""
     units = []
     for number, text in cells:
-        clean = blank_magics(text.replace("\r\n", "\n").lstrip("\ufeff"))
+        clean = blank_magics(_unindent(text.replace("\r\n", "\n").lstrip("\ufeff")))
         unit = parse_unit(Unit(path, f"{path}, cell {number}", clean, cell=number))
         _name_main(unit.statements)
         units.append(unit)
     return Source(path, units, only_definitions=True)
+
+
+def _unindent(text: str) -> str:
+    """Take the first line's indentation from every line, as Jupyter does with a cell."""
+    first = next(filter(str.strip, text.split("\n")), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    if not indent:
+        return text
+    return "\n".join(line.removeprefix(indent) for line in text.split("\n"))
 
 
 def _name_main(statements: Iterable[ast.stmt]) -> None:
@@ -261,6 +311,7 @@ def choose_candidate(
             file_name != expected_file,
             folder != root,
             candidate.source.is_notebook,
+            bool(_PASSED_BY.search(file_name)),
             path.count("/"),
             path,
         )

@@ -13,6 +13,7 @@ from autograder.untrusted.magics import written_files
 from autograder.untrusted.module_names import Exercise, Sources
 from autograder.untrusted.sources import (
     Source,
+    Unit,
     choose_candidate,
     find_candidates,
     is_unfinished,
@@ -127,22 +128,27 @@ def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, 
         report[name] = {
             "path": None,
             "problem": problems[0] if problems else "",
-            "near": "" if problems else _find_near(sources, name, exercise.files),
+            "near": "" if problems else _tell_near(sources, name, exercise.files),
         }
     return report
 
 
-def _find_near(sources: Sources, name: str, class_names: Container[str]) -> str:
-    """Return where a class of nearly that name is defined, in words; '' if nowhere."""
-    labels = {
-        found: unit.label
+def _tell_near(sources: Sources, name: str, class_names: Container[str]) -> str:
+    near = find_near(sources, name, class_names)
+    return f"{near[1].label} has a class {near[0]}" if near else ""
+
+
+def find_near(sources: Sources, name: str, class_names: Container[str]) -> tuple[str, Unit] | None:
+    """Return a class of nearly that name and where it is defined; None if there is none."""
+    places = {
+        found: unit
         for source in sources.by_path.values()
         for unit, statement in source.statements()
         for found in class_statements(statement)
         if found not in class_names
     }
-    near = max(labels, key=lambda other: _likeness(other, name), default="")
-    return f"{labels[near]} has a class {near}" if near and _likeness(near, name) >= _NEAR else ""
+    near = max(places, key=lambda other: _likeness(other, name), default="")
+    return (near, places[near]) if near and _likeness(near, name) >= _NEAR else None
 
 
 def _likeness(one: str, other: str) -> float:
