@@ -44,7 +44,7 @@ def compare_with_roster(roster: Sequence[Person], entries: Sequence[Entry]) -> I
     # Somebody may have handed in together with one who is known.
     unknown = [entry for entry in entries if not on_roster.issuperset(_names(entry) or [""])]
     for person in found.missing:
-        alike = [e.student or e.key for e in unknown if person.number in _numbers(e)]
+        alike = [e.student or e.key for e in unknown if person.numbers & _numbers(e)]
         told = f"; is it {alike[0]}, of the same number?" if alike else ""
         yield f"missing: {person.shown}{told}"
     for doubt in found.doubts:
@@ -87,7 +87,7 @@ class _Index:
         """Return what has a person's number, unless it has another's name."""
         if not person.number:
             return set()
-        places = self.by_number.get(person.number, set())
+        places = {p for number in person.numbers for p in self.by_number.get(number, ())}
         if _forms(person.name):
             places = places & (namesakes | self.by_name.get("", set()))
         # A file may be named by the number.
@@ -114,7 +114,9 @@ def _settle(
     if count < len(rest):
         found.doubts.append(f"{len(rest)} people on the roster are called {shown}, and only "
                             f"{count} of them handed in")  # fmt: skip
+        numbered = any(person.number for person in rest)
         theirs = ", ".join(person.number or "no number" for person in rest)
+        theirs = theirs if numbered else f"the {len(rest)}"
         return {rest[0]: [Person(rest[0].name, f"one of {theirs}")] * (len(rest) - count)}
     if len(numbers) > len(rest):
         told = ", ".join(sorted(number or "no number" for number in numbers))

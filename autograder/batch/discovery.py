@@ -5,6 +5,7 @@ many a platform made of them; where a folder may be one submission or a class, i
 """
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -176,6 +177,9 @@ def _plain(entry: "os.DirEntry[str]") -> Entry:
 
 def ask_for_another(names: Sequence[str]) -> str:
     """Say that what was handed in is of no kind that can be graded."""
+    renamed = [name for name in names if re.search(r"\.ipynb\.(txt|json)$", name.lower())]
+    if renamed:
+        return f"handed in {_some(renamed)}: a notebook by another name, let it end in .ipynb"
     return f"handed in {_some(names)}: ask for a .zip, .ipynb or .py"
 
 

@@ -19,6 +19,8 @@ _ID_COLUMNS = ("student id", "id", "sid", "user id", "sis user id", "sis id", "i
                "student number", "login")  # fmt: skip
 # Where Moodle hides names, its identifier is what the files are called.
 _NAME_COLUMNS = ("student", "name", "full name", "student name", "identifier")
+# In Moodle's grading worksheet: Participant 123456, the number that names the folders.
+_IDENTIFIER_COLUMNS = ("identifier",)
 _FIRST_COLUMNS = ("first name", "given name", "firstname")
 _LAST_COLUMNS = ("last name", "surname", "family name", "lastname")
 # Moodle and Gradescope list staff with the students, and say so here.
@@ -49,6 +51,15 @@ class Person:
 
     name: str
     number: str
+    # What a platform calls them by besides.
+    identifier: str = ""
+    # Which of several lines that say the same, where no number tells whether they are one person.
+    line: int = 0
+
+    @property
+    def numbers(self) -> set[str]:
+        """What their submission may be numbered with."""
+        return {self.number, self.identifier} - {""}
 
     @property
     def shown(self) -> str:
@@ -68,7 +79,11 @@ def read_roster(path: Path) -> list[Person]:
         rows = list(_read_rows(text, mark, strict=True))[above:]
     except csv.Error as error:
         raise BadRoster(f"the roster {path} is no CSV: {error}") from None
-    people = [_read_person(row, columns) for row in rows if not _is_staff(row, columns)]
+    people = [
+        _read_person(row, columns, line)
+        for line, row in enumerate(rows)
+        if not _is_staff(row, columns)
+    ]
     people = [p for p in people if p.shown and p.name.strip().lower() not in _NOBODY]
     if not people:
         raise BadRoster(f"the roster {path} names nobody below its header")
@@ -106,28 +121,35 @@ def _read_rows(text: str, mark: str, *, strict: bool = False) -> Iterator[list[s
 
 
 def _find_columns(row: Sequence[str]) -> _Columns | None:
-    """Return where number, name, first and last name and role stand; None where none does."""
+    """Return where number, name, first and last name, identifier and role stand, or None."""
     header = [" ".join(cell.lower().replace("_", " ").split()) for cell in row]
-    number, name, given, family, role = (
+    number, name, given, family, identifier, role = (
         next((header.index(column) for column in columns if column in header), None)
-        for columns in (_ID_COLUMNS, _NAME_COLUMNS, _FIRST_COLUMNS, _LAST_COLUMNS, _ROLE_COLUMNS)
-    )
+        for columns in (
+            _ID_COLUMNS, _NAME_COLUMNS, _FIRST_COLUMNS, _LAST_COLUMNS, _IDENTIFIER_COLUMNS,
+            _ROLE_COLUMNS,
+        )
+    )  # fmt: skip
     if number is None and name is None and family is None:
         return None
-    return number, name, given, family, role
+    return number, name, given, family, identifier, role
 
 
-def _is_staff(row: list[str], columns: _Columns) -> bool:
+def _is_staff(row: Sequence[str], columns: _Columns) -> bool:
     """Whether a row is of somebody who hands in nothing; a role nobody knows is a student's."""
     role = _cell(row, columns[-1]).lower()
     return bool(_STAFF.search(role)) and not _STUDENT.search(role)
 
 
-def _read_person(row: list[str], columns: _Columns) -> Person:
-    number, *names = (_cell(row, column) for column in columns[:-1])
+def _read_person(row: Sequence[str], columns: _Columns, line: int) -> Person:
+    number, *names, called = (_cell(row, column) for column in columns[:-1])
     name = names[0] or " ".join(filter(None, names[1:]))
     whole = _WHOLE.match(number)
-    return Person(" ".join(name.split()), whole.group() if whole else number)
+    number = whole.group() if whole else number
+    identifier = called.rpartition(" ")[2]
+    if not number:
+        number, identifier = identifier, ""
+    return Person(" ".join(name.split()), number, identifier, 0 if number else line)
 
 
 def _read_text(path: Path) -> str:
@@ -149,5 +171,5 @@ def _read_text(path: Path) -> str:
     raise BadRoster(f"the roster {path} is not UTF-8: export it as CSV UTF-8")
 
 
-def _cell(row: list[str], index: int | None) -> str:
+def _cell(row: Sequence[str], index: int | None) -> str:
     return row[index].strip() if index is not None and index < len(row) else ""

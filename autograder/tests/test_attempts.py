@@ -137,7 +137,10 @@ def test_of_single_files_of_one_name_the_older_is_said_to_be_passed_over(tmp_pat
     ("names", "words"),
     [
         (["Ada_7_assignsubmission_file_/report.pdf"], "handed in report.pdf: ask for a .zip"),
-        (["Ada_7_assignsubmission_file_/a.ipynb.txt"], "handed in a.ipynb.txt: ask for a .zip"),
+        (
+            ["Ada_7_assignsubmission_file_/a.ipynb.txt"],
+            "handed in a.ipynb.txt: a notebook by another",
+        ),
         (["Ada_7_assignsubmission_file_/a.rar"], "handed in a.rar: ask for a .zip"),
         (["Ada_7_assignsubmission_onlinetext_/onlinetext.html"], "handed in onlinetext.html: ask"),
         (["Ada_7_assignsubmission_file_/"], "Ada_7_assignsubmission_file_ is empty"),

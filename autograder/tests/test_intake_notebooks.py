@@ -66,6 +66,9 @@ def test_a_notebook_may_begin_with_a_mark_of_its_coding(tmp_path, coding):
       "the notebook is not text in UTF-8: save it as UTF-8"),
      (b"PK\3\4 and more", "it is a zip archive, not a notebook: let its name end in .zip"),
      (b'{"cells":', "the notebook is not complete JSON (cut off in transfer?)"),
+     (b'{"cells": [],,\n "nbformat": 4}', "the notebook is no JSON from its line 1 on"),
+     (b'{\n <<<<<<< HEAD\n "cells": []', "two versions stand in the notebook side by side"),
+     (b"\x1f\x8b\x08\x00", "it is packed or compressed"),
      (b"<!DOCTYPE html><title>Sign in</title>", "the file is a web page"),
      (b"class Scale: pass", "the file is no notebook: save it as one, or let the name of Python")],
 )  # fmt: skip

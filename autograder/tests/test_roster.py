@@ -25,6 +25,32 @@ def test_the_missing_are_found_by_number_or_by_name(tmp_path):
     assert [person.name for person in missing] == ["Alan Turing"]
 
 
+MOODLE = """Identifier,Full name,Email address,Status
+Participant 123456,Jane Doe,a@x.edu,No submission
+Participant 123461,Jane Doe,b@x.edu,Submitted for grading
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (MOODLE, ["missing: Jane Doe 123456"]),
+        (MOODLE.replace("Full name", "Full name,ID number").replace("Doe,", "Doe,77,"),
+         ["missing: Jane Doe 77"]),
+        ("Name\nJane Doe\nJane Doe\n",
+         ["missing: Jane Doe one of the 2", "not certain: 2 people on the roster are called Jane"]),
+    ],
+)  # fmt: skip
+def test_of_two_people_of_one_name_the_one_who_handed_in_nothing_is_told(tmp_path, text, told):
+    path = tmp_path / "roster.csv"
+    path.write_text(text)
+    (tmp_path / "Jane Doe_123461_assignsubmission_file_").mkdir()
+    (tmp_path / "Jane Doe_123461_assignsubmission_file_" / "scale.py").write_text("")
+    said = list(compare_with_roster(read_roster(path), discover(tmp_path, FILES)[0][:1]))
+    assert len(said) == len(told)
+    assert all(line.startswith(start) for line, start in zip(said, told, strict=True)), said
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -149,6 +149,8 @@ def _collect(location: Path, found: FoundSources, class_names: Sequence[str]) ->
     if suffix == ".zip":
         collect_archive(location, found)
         return
+    if ".ipynb" in location.name.lower() and suffix in (".txt", ".json"):
+        raise UngradableSubmission(f"{shown} is a notebook by another name: let it end in .ipynb")
     if suffix not in (".py", ".ipynb"):
         raise UngradableSubmission(f"{shown} cannot be graded: give {_KINDS}")
     try:

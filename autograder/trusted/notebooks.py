@@ -5,6 +5,7 @@ the sandbox.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,10 @@ from autograder.trusted.codings import NOT_UTF_8
 # notebook is large by its pictures, which are long texts without commas.
 _VALUES_MAX = 3_000_000
 _ZIP = b"PK\3\4"
+# How files of gzip, bzip2, xz and 7z begin.
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf")
+# What git writes between two versions of a file that it could not merge.
+_UNMERGED = re.compile(rb"^[ \t]{0,8}<{7} ", re.MULTILINE)
 
 
 class UnreadableNotebook(Exception):
@@ -44,6 +49,8 @@ def read_notebook_cells(path: str, content: bytes) -> Notebook:
         raise UnreadableNotebook("the notebook is empty: was it saved before it was sent?")
     if content.startswith(_ZIP):
         raise UnreadableNotebook("it is a zip archive, not a notebook: let its name end in .zip")
+    if content.startswith(_PACKED):
+        raise UnreadableNotebook("it is packed or compressed, and no notebook as it is: unpack it")
     if sum(map(content.count, (b",", b"[", b"{"))) > _VALUES_MAX:
         raise UnreadableNotebook("the notebook's outputs are too many: clear them and save again")
     try:
@@ -55,8 +62,8 @@ def read_notebook_cells(path: str, content: bytes) -> Notebook:
         raise UnreadableNotebook(
             "the notebook is nested too deeply to be one: save or download it again"
         ) from None
-    except (ValueError, MemoryError):
-        raise UnreadableNotebook(_explain_other_text(content)) from None
+    except (ValueError, MemoryError) as error:
+        raise UnreadableNotebook(_explain_other_text(content, error)) from None
     cells, malformed = _code_cells(_all_cells(data))
     return Notebook(path, tuple(cells), tuple(malformed))
 
@@ -70,13 +77,28 @@ def _begin(content: bytes) -> bytes:
     return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
-def _explain_other_text(content: bytes) -> str:
+def _explain_other_text(content: bytes, error: Exception) -> str:
     """Say what a file that is no JSON seems to be."""
     if _begin(content) == b"<":
         return "the file is a web page, such as one to sign in, and no notebook: download it again"
+    if _UNMERGED.search(content):
+        return (
+            "two versions stand in the notebook side by side, as git leaves them ( <<<<<<< ): keep "
+            "one, or hand in a copy from before the merge"
+        )
     if _begin(content) != b"{" and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         return "the file is no notebook: save it as one, or let the name of Python code end in .py"
+    if isinstance(error, json.JSONDecodeError) and not _is_cut_off(error):
+        return (
+            f"the notebook is no JSON from its line {error.lineno} on (edited by hand?): save it "
+            "from Jupyter, or download it again"
+        )
     return "the notebook is not complete JSON (cut off in transfer?): save or download it again"
+
+
+def _is_cut_off(error: json.JSONDecodeError) -> bool:
+    """Whether all there is of a text may be the beginning of JSON."""
+    return error.msg.startswith("Unterminated") or not error.doc[error.pos :].strip()
 
 
 def _all_cells(data: Any) -> list[Any]:
