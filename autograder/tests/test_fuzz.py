@@ -119,6 +119,15 @@ def test_any_error_reply_becomes_a_fault_that_can_be_shown(reply):
     advise(KIT, "Scale", fault, {5: "T"})
 
 
+def test_a_number_of_thousands_of_digits_is_not_shown():
+    huge = 10**4200
+    frame = {"file": "a.py", "line": huge, "function": "f", "code": "x"}
+    error = {"frames": [frame], "values": [{"name": "x", "shape": [huge, 2]}]}
+    fault = read_fault({"error": error})
+    assert fault.lines[0].number == 0
+    assert fault.values == ()
+
+
 def make_layer(answers):
     """A layer whose worker answers with whatever is in ``answers``."""
     given_answers = iter(answers)

@@ -79,3 +79,17 @@ def test_a_layer_that_is_wrong_alone_and_right_in_the_model_is_pointed_out(toy, 
         for result in (toy.grade(submit(scale=wrong, stack=mends)), toy.grade(submit(scale=wrong)))
     ]
     assert pointed == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("__init__", "__int__"),
+        ("__init__", "_init_"),
+        ("__init__", "__init"),
+        ("forward", "foward"),
+    ],
+)
+def test_a_method_of_nearly_the_right_name_is_told(toy, submit, name, wrong):
+    lost = lost_by(toy, submit(scale=SCALE.replace(f"def {name}(", f"def {wrong}(")))
+    assert f"Scale has a method {wrong} and no {name}" in lost[0].message

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from autograder.trusted.advice import Letters
+from autograder.trusted.built import Built
 from autograder.trusted.candidates import Candidate, same_tensor
 from autograder.trusted.evidence import BuildRecord, RunRecord
 from autograder.trusted.examination import Examination
@@ -31,7 +32,7 @@ def locate(examination: Examination, letters: Letters) -> str:
     condition = find_condition(examination.departing, examination.agreeing)
     if condition:
         sentences.append(f"The layer is wrong {condition}.")
-    elif examination.departs_after_the_first_call:
+    elif examination.departs_after_the_first_call and _is_right_when_asked_first(examination):
         sentences.append(_USED_UP)
     record = min(values, key=lambda r: (r.training, r.cotangent is not None), default=None)
     if record is not None and condition != "only in the gradient: the forward pass is right":
@@ -39,6 +40,29 @@ def locate(examination: Examination, letters: Letters) -> str:
         if step:
             sentences.append(step)
     return " ".join(sentences)
+
+
+def _is_right_when_asked_first(examination: Examination) -> bool:
+    """Whether a new module gives the right answer to what an old one answered wrongly."""
+    for record in examination.departing:
+        if record.weights is None or record.translate is None:
+            continue
+        build = next(b for b in examination.evidence.builds if b.handle == record.handle)
+        try:
+            fresh = Built(
+                examination.loaded.scout(), dict(build.recipe["arguments"]),
+                style=build.recipe["style"], dtype=build.recipe["dtype"],
+            )  # fmt: skip
+            run = fresh.run(
+                record.inputs, weights=record.translate(record.weights), training=record.training,
+                seed=record.seed, names=record.names, strided=record.strided,
+            )  # fmt: skip
+        except CheckEnded:
+            return False
+        want = examination.reference.run(record).output
+        was_wrong = record.run is None or not same_tensor(record.run.output, want, record.tolerance)
+        return was_wrong and same_tensor(run.output, want, record.tolerance)
+    return True
 
 
 def _first_wrong_step(examination: Examination, record: RunRecord, letters: Letters) -> str:
@@ -190,11 +214,16 @@ def _alike(got: Tensor | None, want: Tensor | None, record: RunRecord) -> bool:
         return True
     if got.numel() == want.numel():
         got = got.reshape(want.shape)
-    elif got.dim() == want.dim() and all(
+    return same_tensor(got, _stretched(want, got), record.tolerance)
+
+
+def _stretched(want: Tensor, got: Tensor) -> Tensor:
+    """Return what is wanted in the shape that was got, where that is stretched over the batch."""
+    if got.dim() == want.dim() and all(
         ours in (1, theirs) for theirs, ours in zip(got.shape, want.shape, strict=True)
     ):
-        want = want.expand_as(got)  # stretched over the batch by hand
-    return same_tensor(got, want, record.tolerance)
+        return want.expand_as(got)
+    return want
 
 
 def _describe(got: Tensor | None, want: Tensor | None, record: RunRecord, letters: Letters) -> str:
@@ -203,4 +232,4 @@ def _describe(got: Tensor | None, want: Tensor | None, record: RunRecord, letter
     # Batch and heads may share an axis, or a unit axis be there: that is a way to write.
     if got.numel() == want.numel() and got.shape[-1:] == want.shape[-1:]:
         got = got.reshape(want.shape)
-    return describe_difference(got, want, record.inputs, letters)
+    return describe_difference(got, _stretched(want, got), record.inputs, letters)

@@ -153,6 +153,9 @@ class Bench:
     def _construct(self, request: dict[str, Any]) -> nn.Module:
         if self._class is None:
             raise LoadProblem("no class is loaded")
+        misspelt = construct.find_misspelt(self._class)
+        if misspelt:
+            raise LoadProblem(misspelt)
         try:
             return self._construct_once(self._class, request)
         except Exception as error:

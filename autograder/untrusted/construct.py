@@ -4,6 +4,7 @@ Runs inside the sandbox, next to student code.
 """
 
 import contextlib
+import difflib
 import functools
 import inspect
 import types
@@ -44,6 +45,29 @@ def build_module(
     if not isinstance(module, nn.Module):
         raise TypeError(f"{student_class.__name__} is not a torch.nn.Module")
     return module
+
+
+@functools.lru_cache(maxsize=16)
+def find_misspelt(student_class: type) -> str:
+    """Return a sentence where a class has no method of a name that is needed, but nearly so."""
+    own: dict[str, Any] = {}
+    for part in reversed(student_class.__mro__):
+        own |= {} if part.__module__.partition(".")[0] in ("builtins", "torch") else vars(part)
+    for name in ("__init__",) if "__call__" in own else ("__init__", "forward"):
+        # Two underscores in front and none behind: Python hides such names.
+        hidden = f"_{student_class.__name__.lstrip('_')}__"
+        written = [
+            f"__{other.removeprefix(hidden)}" if other.startswith(hidden) else other
+            for other, value in own.items()
+            if inspect.isfunction(value)
+        ]
+        near = difflib.get_close_matches(name, written, n=1, cutoff=0.8)
+        if name not in own and near and not hasattr(nn.Module, near[0]):
+            return (
+                f"{student_class.__name__} has a method {near[0]} and no {name}: Python and "
+                f"PyTorch look for {name}, with exactly these letters and underscores"
+            )
+    return ""
 
 
 @functools.lru_cache(maxsize=16)

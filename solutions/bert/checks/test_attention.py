@@ -162,6 +162,7 @@ class TestMultiHeadAttention(LayerPromises):
         twin = make_twin(self.subject, student)
         emb, _ = self.subject.example(student)
         twin.expect_output([emb, None], "the output for att_mask=None")
+        twin.expect_output([emb], "the output without att_mask")
 
     @pytest.mark.points(1)
     def test_padding_content_changes_no_real_token(self, student: Student) -> None:

@@ -75,6 +75,7 @@ class TestEncoderBlock(LayerPromises):
         # A tweet that is alone in its batch may be padded as well.
         run = twin.run([emb[1:2], mask[1:2]], calls=True)
         expect_mask_passed_on(run, "TransformerBlock", "att_mask", mask[1:2])
+        expect_mask_passed_on(twin.run([emb], calls=True), "TransformerBlock", "att_mask", None)
 
     @pytest.mark.points(1)
     def test_constructor_arguments_reach_every_block(self, student: Student) -> None:

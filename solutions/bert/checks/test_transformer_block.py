@@ -69,6 +69,7 @@ class TestTransformerBlock(LayerPromises):
         # A tweet that is alone in its batch may be padded as well.
         run = twin.run([emb[1:2], mask[1:2]], calls=True)
         expect_mask_passed_on(run, "MultiHeadAttention", "att_mask", mask[1:2])
+        expect_mask_passed_on(twin.run([emb], calls=True), "MultiHeadAttention", "att_mask", None)
 
     @pytest.mark.points(1)
     def test_constructor_arguments_reach_both_parts(self, student: Student) -> None:

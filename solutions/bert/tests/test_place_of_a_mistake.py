@@ -33,3 +33,16 @@ def test_the_place_is_told_in_the_student_s_names(bert, tmp_path, edit, renamed,
     told = {c.diagnosis["explanation"] for c in checks if c.diagnosis}
     assert len(told) == 1
     assert words in told.pop()
+
+
+@pytest.mark.slow
+def test_what_is_wrong_for_some_masks_is_not_told_as_something_kept_between_calls(bert, tmp_path):
+    text = REFERENCE.read_text(encoding="utf-8")
+    # The first padding ends the tweet, also where real tokens follow.
+    wrong = text.replace("att_mask[:, None", "att_mask.long().cumprod(1)[:, None")
+    assert wrong != text
+    (tmp_path / "attention.py").write_text(wrong, encoding="utf-8")
+    checks = bert.grade(tmp_path, layers=("MultiHeadAttention",)).checks
+    told = [check.diagnosis["explanation"] for check in checks if check.diagnosis]
+    assert told
+    assert not any("The first call of every new layer is right" in text for text in told)
