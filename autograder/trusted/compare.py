@@ -96,9 +96,15 @@ def describe_pattern(got: Tensor, want: Tensor, axes: str = "") -> str:
         rest = [d for d in range(wrong.dim()) if d != axis]
         hit = wrong.any(dim=rest) if rest else wrong
         if 0 < int(hit.sum()) < hit.numel() and letter in names:
-            where = ", ".join(str(i) for i in hit.nonzero().flatten().tolist()[:6])
-            parts.append(f"only at {names[letter]} {where} (counting from 0)")
+            parts.append(tell_where(hit, names[letter]))
     return ", ".join(parts)
+
+
+def tell_where(hit: Tensor, name: str) -> str:
+    """Say which places of one axis are hit, or which few are not."""
+    most = int(hit.sum()) > 2 and 2 * int(hit.sum()) > hit.numel()
+    told = ", ".join(str(i) for i in (~hit if most else hit).nonzero().flatten().tolist()[:6])
+    return f"at every {name} but {told} (from 0)" if most else f"only at {name} {told} (from 0)"
 
 
 def _constant_factor(got: Tensor, want: Tensor) -> float | None:

@@ -82,7 +82,8 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
         wrong_in = not _alike(got_in, given, record)
         wrong_out = not _alike(got_out, gave, record)
         if (wrong_in or wrong_out) and own_kind != kind and hasattr(nn, own_kind):
-            return f"{_so_far(right)}{told} is a {own_kind}, where the hand-out has a {kind}."
+            is_what, has_what = (f"{_article(one)} {one}" for one in (own_kind, kind))
+            return f"{_so_far(right)}{told} is {is_what}, where the hand-out has {has_what}."
         if wrong_in:
             difference = _describe(got_in, given, record, letters)
             return (
@@ -92,9 +93,9 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
         if wrong_out:
             difference = _describe(got_out, gave, record, letters)
             return (
-                f"{_so_far(right)}{told}, a {kind}, is given the right thing and does not give "
-                f"what it should{_tail(difference)}. Look at how {own} is made, and at whatever "
-                "changes its result."
+                f"{_so_far(right)}{told}, {_article(kind)} {kind}, is given the right thing and "
+                f"does not give what it should{_tail(difference)}. Look at how {own} is made, and "
+                "at whatever changes its result."
             )
         right.append(own)
     if record.run is None:
@@ -109,6 +110,10 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
             "what is done with their results."
         )
     return ""
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[:1] in "AEIOU" else "a"
 
 
 def _so_far(right: list[str]) -> str:

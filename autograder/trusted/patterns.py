@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from autograder.trusted.compare import MIXED, agree
+from autograder.trusted.compare import MIXED, agree, tell_where
 from autograder.trusted.evidence import RunRecord
 
 Letters = Mapping[int, str]
@@ -46,7 +46,11 @@ def _factor(got: Tensor, want: Tensor, _: Sequence[Tensor | None], letters: Lett
         return ""
     ratios = got.double()[solid] / want.double()[solid]
     factor = float(ratios.median())
-    if factor == 0 or float((ratios - factor).abs().max()) > 1e-6 * max(1.0, abs(factor)):
+    if (
+        factor == 0
+        or abs(factor - 1) < 1e-4
+        or float((ratios - factor).abs().max()) > 1e-6 * max(1.0, abs(factor))
+    ):
         return ""
     return f"it is what it should be times {factor:.3g}{_name_factor(factor, letters)}"
 
@@ -108,8 +112,7 @@ def _places(got: Tensor, want: Tensor, inputs: Sequence[Tensor | None]) -> str:
         if bool(hit[first:].all()) and first > 0:
             return f"it is right up to {name} {first - 1} and wrong from {name} {first} on (from 0)"
         if 0 < int(hit.sum()) < hit.numel():
-            where = ", ".join(str(i) for i in hit.nonzero().flatten().tolist()[:6])
-            return f"it is wrong only at {name} {where} (counting from 0)"
+            return f"it is wrong {tell_where(hit, name)}"
     return ""
 
 
