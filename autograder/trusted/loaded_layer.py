@@ -206,6 +206,7 @@ class LoadedLayer:
             **({} if self._shares else self.submission.payload()),
             "class": self.name,
             "places": self.submission.places,
+            "aliases": self.submission.aliases,
             "doubles": doubles,
             "seed": visible_seed(self.name, "load"),
             "widens": self._widens,

@@ -18,7 +18,7 @@ from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
 
-_PATH_CHARS_MAX = 400
+_PATH_CHARS_MAX, _ALIAS_CHARS_MAX = 400, 80
 
 
 class Submission:
@@ -36,8 +36,10 @@ class Submission:
         self.shared = shared
         self.places: dict[str, str] = {}
         self.problems: dict[str, str] = {}
-        # Of classes that are nowhere: where one of nearly that name is, in words.
+        # Of classes that are nowhere: where one of nearly that name is, in words; and that name,
+        # with its file, by which other classes may call it.
         self._near: dict[str, str] = {}
+        self.aliases: dict[str, list[str]] = {}
         # Why the sources were not read, where they were not.
         self._unread = ""
         self.found: dict[str, dict[str, Any]] = {}
@@ -108,6 +110,14 @@ class Submission:
                 self.problems[layer.name] = clean_text(str(entry["problem"]))
             elif entry.get("near"):
                 self._near[layer.name] = clean_text(str(entry["near"]))
+                self._note_alias(layer.name, entry.get("alias"), known)
+
+    def _note_alias(self, name: str, alias: Any, known: set[str]) -> None:
+        """Keep what a worker says a missing class is called instead, where that can be so."""
+        if isinstance(alias, list) and len(alias) == 2 and all(isinstance(a, str) for a in alias):
+            other, path = alias
+            if path in known and other.isidentifier() and len(other) <= _ALIAS_CHARS_MAX:
+                self.aliases[name] = [other, path]
 
     @staticmethod
     def _guess(file_name: str, known: set[str]) -> str | None:

@@ -24,7 +24,6 @@ from autograder.untrusted.doubles import DoubleSpec, MadeOnDemand, Recorder, mak
 from autograder.untrusted.elsewhere import Watch, find_mixture
 from autograder.untrusted.loader import LoadProblem, SubmissionLoader
 from autograder.untrusted.module_names import Exercise, Sources
-from autograder.untrusted.survey import find_near
 from autograder.untrusted.training import predict, train
 from autograder.untrusted.widening import Widening
 
@@ -44,13 +43,9 @@ class Bench:
         self._widens = bool(request.get("widens"))
         specs = {spec["class_name"]: spec for spec in request["doubles"]}
         # What other classes call one that is missing by its own name: under that it stands in, too.
-        near = {
-            name: found
-            for name in specs.keys() - request["places"].keys()
-            if (found := find_near(sources, name, exercise.files)) is not None
-        }
-        places = {**request["places"], **{alias: unit.path for alias, unit in near.values()}}
-        specs |= {near[name][0]: specs[name] for name in near}
+        near = {name: pair for name, pair in request["aliases"].items() if name in specs}
+        places = {**request["places"], **dict(near.values())}
+        specs |= {alias: specs[name] for name, (alias, _) in near.items()}
         stand_ins = MadeOnDemand(
             specs, lambda name: self._make_double(specs[name], request["places"].get(name))
         )

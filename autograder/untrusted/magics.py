@@ -48,6 +48,8 @@ def blank_magics(text: str) -> str:
     except SyntaxError:
         # Only now: a line that begins with % may be the continuation of an expression.
         text = "\n".join(_blank_shell_lines(text.split("\n")))
+    except (ValueError, RecursionError, MemoryError):
+        pass  # it nests too deep: who parses it to keep it says so
     return text
 
 

@@ -125,20 +125,17 @@ def survey_classes(sources: Sources, exercise: Exercise) -> dict[str, dict[str, 
             for unit in source.units
             if unit.problem and (path.rpartition("/")[2] == file_name or name in unit.text)
         ]
+        near = None if problems else _find_near(sources, name, exercise.files)
         report[name] = {
             "path": None,
             "problem": problems[0] if problems else "",
-            "near": "" if problems else _tell_near(sources, name, exercise.files),
+            "near": f"{near[1].label} has a class {near[0]}" if near else "",
+            "alias": [near[0], near[1].path] if near else [],
         }
     return report
 
 
-def _tell_near(sources: Sources, name: str, class_names: Container[str]) -> str:
-    near = find_near(sources, name, class_names)
-    return f"{near[1].label} has a class {near[0]}" if near else ""
-
-
-def find_near(sources: Sources, name: str, class_names: Container[str]) -> tuple[str, Unit] | None:
+def _find_near(sources: Sources, name: str, class_names: Container[str]) -> tuple[str, Unit] | None:
     """Return a class of nearly that name and where it is defined; None if there is none."""
     places = {
         found: unit
