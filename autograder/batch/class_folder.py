@@ -59,7 +59,10 @@ def _is_class(
         return True
     if kept and (len(candidates) >= 2 or (candidates and any(map(_is_empty, visible)))):
         return True
-    # One notebook with a folder of data beside it is a submission; two of anything are a class.
+    # One notebook with a folder of data or with modules beside it is a submission, and so are
+    # modules alone; two of anything else are a class.
+    candidates = [entry for entry in candidates if not entry.name.lower().endswith(".py")]
+    packed = [entry for entry in candidates if not entry.is_dir()]
     return len(candidates) >= 2 and (len(packed) != 1 or len(candidates) > 2)
 
 

@@ -30,6 +30,8 @@ from autograder.tests.class_layouts import FILES, TOY, found, lay_out
         (["homework/scale.py", "data/tweets.csv"], False),
         (["homework.ipynb", "data/tweets.csv"], False),
         (["homework.ipynb"], False),
+        (["layers.py", "homework.ipynb"], False),
+        (["layers.py", "model.py"], False),
     ],
 )
 def test_a_folder_of_submissions_is_told_from_a_submission(tmp_path, names, many):

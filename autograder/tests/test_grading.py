@@ -384,3 +384,26 @@ def test_a_process_that_ends_in_the_middle_of_a_check_is_told_as_that_in_all_of_
     told = messages(toy.grade(scale_with(statement)), "Scale")
     assert told
     assert all("took its process down while it ran" in message for _, message in told), told
+
+
+def test_a_part_may_be_derived_from_the_student_s_own_class(toy, submit):
+    text = (TOY / "solutions" / "toy" / "stack.py").read_text()
+    own = "class Quiet(Scale):\n    def extra_repr(self):\n        return 'quiet'\n\n\nclass Stack"
+    text = text.replace("class Stack", own, 1).replace("[Scale(", "[Quiet(")
+    assert "[Quiet(" in text
+    assert toy.grade(submit(stack=text)).score == 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_memory_may_be_saved_by_checkpoints(toy, submit, reentrant):
+    text = (TOY / "solutions" / "toy" / "scale.py").read_text()
+    plain = "return x * self.weight + self.bias"
+    assert plain in text
+    saved = (
+        "from torch.utils.checkpoint import checkpoint\n"
+        "        return checkpoint(lambda y: y * self.weight + self.bias, x, "
+        f"use_reentrant={reentrant})"
+    )
+    result = toy.grade(submit(scale=text.replace(plain, saved)))
+    assert [c.message for c in result.checks if c.points < c.max_points] == []

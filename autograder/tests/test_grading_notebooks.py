@@ -159,6 +159,16 @@ def test_a_hand_in_may_be_split_over_notebooks_and_a_draft_lie_beside(toy, tmp_p
     assert any("a_draft.ipynb, cell 1" in note for note in result.notes)
 
 
+def test_a_star_import_brings_the_classes_of_a_file_beside_the_notebook(toy, tmp_path):
+    folder = tmp_path / "homework"
+    folder.mkdir()
+    (folder / "layers.py").write_text(SCALE)
+    cells = ["from layers import *", STACK]
+    book = {"cells": [{"cell_type": "code", "source": c} for c in cells], "nbformat": 4}
+    (folder / "homework.ipynb").write_text(json.dumps(book))
+    assert toy.grade(folder).score == 100
+
+
 @pytest.mark.parametrize("as_files", [False, True])
 def test_a_class_of_nearly_the_right_name_costs_its_own_layer_and_no_class_that_uses_it(
     grade_cells, toy, submit, points_by_layer, as_files

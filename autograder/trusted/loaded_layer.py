@@ -194,7 +194,7 @@ class LoadedLayer:
         if self._company:
             self._worker, self._shares = self.submission.worker_for(self.key)
         else:
-            self._worker, self._shares = self.submission.source.start_worker(), False
+            self._worker, self._shares = self.submission.start_worker(), False
         doubles = [
             vars(kit.double_spec(layer.name))
             for layer in kit.layers

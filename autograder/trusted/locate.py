@@ -56,6 +56,7 @@ def _is_right_when_asked_first(examination: Examination) -> bool:
             run = fresh.run(
                 record.inputs, weights=record.translate(record.weights), training=record.training,
                 seed=record.seed, names=record.names, strided=record.strided,
+                cotangent=record.cotangent,
             )  # fmt: skip
         except CheckEnded:
             return False

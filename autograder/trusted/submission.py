@@ -8,6 +8,7 @@ it win one.
 """
 
 import base64
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ class Submission:
 
         The same worker is the first that every layer is asked in.
         """
-        worker = self._common = self.source.start_worker()
+        worker = self._common = self.start_worker()
         try:
             reply, _ = worker.ask(
                 {"op": "survey", **self.payload()}, {}, self.kit.limits.call_wall_clock_s
@@ -137,7 +138,14 @@ class Submission:
         common = self._common if self._in_company else None
         if common is not None and common.alive and key not in self._apart:
             return common, True
-        return self.source.start_worker(), False
+        return self.start_worker(), False
+
+    def start_worker(self) -> Worker:
+        """Return a fresh worker for this submission."""
+        texts = (file.content.decode("utf-8", "replace") for file in self.staged.files)
+        cells = (cell.source for book in self.staged.notebooks for cell in book.cells)
+        compiles = any("checkpoint" in text for text in itertools.chain(texts, cells))
+        return self.source.start_worker(compiles=compiles)
 
     def end_company(self) -> None:
         """Have no further layer asked in the common worker: something there is not as it was."""

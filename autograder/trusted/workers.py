@@ -57,8 +57,12 @@ class WorkerSource(Protocol):
     def warm_up(self) -> None:
         """Return once workers can start. Raises KitError when they cannot."""
 
-    def start_worker(self) -> "Worker":
-        """Return a fresh worker that has run no student code."""
+    def start_worker(self, *, compiles: bool = False) -> "Worker":
+        """Return a fresh worker that has run no student code.
+
+        ``compiles``: torch's compiler is likely to be imported there, which takes seconds; where
+        workers are forked, they are to have it already.
+        """
 
     def close(self) -> None:
         """End every worker; takes at most 5 s."""
@@ -187,7 +191,7 @@ class TemplateWorkers:
         """Return once the template has imported torch. Raises KitError if it does not."""
         self._template.wait_until_warm(self._limits.start_wall_clock_s)
 
-    def start_worker(self) -> Worker:
+    def start_worker(self, *, compiles: bool = False) -> Worker:
         """Fork a fresh worker; takes about 10 ms once the template is warm."""
         self.warm_up()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -198,13 +202,14 @@ class TemplateWorkers:
             "file_size_mib": self._limits.file_size_mib,
             "scratch_mib": self._limits.scratch_mib,
         }
-        request = {"do": "fork", "limits": limits, "gpu": self._gpu}
+        request = {"do": "fork", "limits": limits, "gpu": self._gpu, "compiles": compiles}
         try:
             try:
                 self._template.send(request, [theirs.fileno()])
             finally:
                 theirs.close()
-            pid = int(self._template.receive("pid", timeout_s=10.0))
+            wait_s = self._limits.start_wall_clock_s if compiles else 10.0
+            pid = int(self._template.receive("pid", timeout_s=wait_s))
         except KitError:
             ours.close()
             raise
@@ -245,7 +250,7 @@ class PlainWorkers:
             stderr=subprocess.DEVNULL,
         )
 
-    def start_worker(self) -> Worker:
+    def start_worker(self, *, compiles: bool = False) -> Worker:
         """Return a fresh worker once it has imported torch. Raises KitError if it does not."""
         child, self._spare = self._spare, self._launch()
         worker = Worker(PipeWire(child), self._limits, self, child)

@@ -62,7 +62,7 @@ def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]
         "tensors": _tensors_that_do_not_learn(parts),
         "doubles": [
             {
-                "class": type(part).__name__,
+                "class": type(part).stands_for,
                 "place": places.get(id(part)),
                 "given": _plain_arguments(part.given),
                 "otherwise": _plain_arguments(part.otherwise),

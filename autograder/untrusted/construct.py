@@ -36,6 +36,12 @@ def build_module(
     """
     names = _parameter_names(student_class)
     more = {name: extra[name] for name in names if name in extra and name not in dict(wanted)}
+    by_name_only = [p.name for p in _arguments(student_class) if p.kind is p.KEYWORD_ONLY]
+    if style == "positional" and set(by_name_only) & dict(wanted).keys():
+        raise TypeError(
+            f"{student_class.__name__}.__init__ takes {', '.join(by_name_only[:4])} by name alone, "
+            "as the * in its list says; other classes may give its arguments by their place"
+        )
     if style == "positional" and not set(names[: len(wanted)]) & more.keys():
         module = student_class(*[value for _, value in wanted])
     elif style == "keyword":

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 # What a double has itself, also while it is being built.
-_OF_ITS_OWN = ("weight", "bias", "given", "otherwise", "forward")
+_OF_ITS_OWN = ("weight", "bias", "given", "otherwise", "forward", "stands_for")
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,8 @@ def make_double(
             return lend(name, None, cls)
 
     class Double(nn.Module, metaclass=Lending):
+        # Also of a student's class that is derived from it, to add something of no consequence.
+        stands_for = spec.class_name
         weight: nn.Parameter
         bias: nn.Parameter
         given: dict[str, Any]

@@ -196,7 +196,9 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self._seed_constants(module)
             names = [name for name, place in self.places.items() if place == path]
             keep = [n for n in names if n not in self.stand_ins] or ([wanted] if wanted else names)
-            selection = select_statements(source, keep, {*vars(module), *self.stand_ins})
+            # What stands in for a class of another file is there by way of an import only.
+            here = {*vars(module), *names, *filter(self._is_missing, self.stand_ins)}
+            selection = select_statements(source, keep, here)
             chosen = selection.statements
             loaded.clues = Clues(unset=selection.unset, unchanged=selection.unchanged)
         else:

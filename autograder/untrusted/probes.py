@@ -34,7 +34,7 @@ _no_grad = torch.no_grad
 _enable_grad = torch.enable_grad
 _is_grad_enabled = torch.is_grad_enabled
 _get_default_dtype = torch.get_default_dtype
-_autograd = torch.autograd.grad
+_backward = torch.autograd.backward
 
 STEPS_MAX = 64
 
@@ -175,12 +175,9 @@ def _differentiate(
             targets[f"grad.input.{index}"] = value
     # Not autograd's grad_outputs: for that torch first imports a package of symbols, in a second.
     weighed = (output * cotangent).sum()
-    gradients = _autograd(weighed, list(targets.values()), allow_unused=True)
-    return {
-        name: gradient
-        for name, gradient in zip(targets, gradients, strict=True)
-        if gradient is not None
-    }
+    # As training does it: some of torch's own ways to save memory know no other.
+    _backward(weighed)
+    return {name: value.grad for name, value in targets.items() if value.grad is not None}
 
 
 def _describe_calls(
@@ -200,7 +197,7 @@ def _describe_calls(
                 arguments[str(name)[:80]] = {"kind": type(value).__name__[:80]}
         calls.append(
             {
-                "class": type(double).__name__,
+                "class": str(getattr(type(double), "stands_for", "")),
                 "place": places.get(id(double)),
                 "arguments": arguments,
             }

@@ -27,7 +27,7 @@ from autograder.untrusted.confine import (
     fork_apart,
     try_keeping_apart,
 )
-from autograder.untrusted.warm_up import warm_up
+from autograder.untrusted.warm_up import import_compiler, warm_up
 
 # New objects before Python looks for garbage: a worker makes little in its short life.
 _GARBAGE_THRESHOLD = 20_000
@@ -59,6 +59,8 @@ def main(control_fd: int, *, trains: bool) -> None:
                 if forks == _FORKS_OF_ONE_SUBMISSION:
                     with contextlib.suppress(OSError):
                         linux.use_huge_pages()
+                if request["compiles"]:
+                    import_compiler()
                 pid = fork_apart(gpu=bool(request["gpu"])) if keeping.apart else os.fork()
                 if pid == 0:
                     control.close()

@@ -5,6 +5,7 @@ Runs inside the sandbox, before any student code.
 
 import contextlib
 import copy
+import importlib
 import sys
 
 import torch
@@ -32,6 +33,15 @@ def warm_up(*, trains: bool) -> None:
         _touch_operations(dtype)
     sys.setrecursionlimit(1000)
     common_ground.remember()
+
+
+def import_compiler() -> None:
+    """Import torch's compiler: torch.utils.checkpoint asks it for a setting, at the first call.
+
+    It takes seconds, and few submissions need it.
+    """
+    with contextlib.suppress(Exception):  # a release that has none, say: then nobody needs it
+        importlib.import_module("torch._dynamo")
 
 
 def _touch_operations(dtype: torch.dtype) -> None:
