@@ -271,8 +271,8 @@ class SubmissionLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return error
         brought = namespace.keys() - before if "*" in names else set()
         loaded.clues.note_success(label, statement, (names - {"*"}) | brought)
-        for name in replaced:
-            original, double = namespace.get(name), self.stand_ins[name]
+        for name in replaced & namespace.keys():
+            original, double = namespace[name], self.stand_ins[name]
             for key, value in list(namespace.items()):
                 if value is original:
                     namespace[key] = double

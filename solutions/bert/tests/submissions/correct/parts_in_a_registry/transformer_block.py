@@ -10,5 +10,5 @@ class TransformerBlock(nn.Module):
         self.attn = build("attention", emb_size, n_heads, dropout, layer_norm_eps)
         self.ff = build("ffn", emb_size, intermediate_size, dropout, layer_norm_eps)
 
-    def forward(self, emb, att_mask):
+    def forward(self, emb, att_mask=None):
         return self.ff(self.attn(emb, att_mask))
