@@ -33,6 +33,7 @@ def refuse(capsys, *arguments):
     return " ".join(written.err.split())
 
 
+@pytest.mark.slow
 def test_a_graded_submission_ends_with_0_and_writes_the_schema(tmp_path):
     target = tmp_path / "result.json"
     done = run(SOLUTION, "--json", target, "--seed", 5)

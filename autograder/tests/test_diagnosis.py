@@ -39,6 +39,7 @@ def diagnose(toy, submit):
     return grade
 
 
+@pytest.mark.slow
 def test_a_known_mistake_is_named_however_it_is_written(diagnose):
     found = diagnose("torch.mul(self.weight, x)")
     assert found["id"] == "scale.no_bias"

@@ -15,6 +15,7 @@ def lost_by(toy, folder, layer="Scale"):
     return [c for c in checks if layer in (None, c.layer) and c.points < c.max_points]
 
 
+@pytest.mark.slow
 def test_a_layer_that_computes_the_same_with_one_parameter_more_loses_that_one_check(toy, submit):
     head = "        self.bias ="
     for more in ("self.spare = nn.Linear(width, 2)", "self.factor = nn.Parameter(torch.ones(()))"):
@@ -57,6 +58,7 @@ def test_a_tensor_that_should_be_learned_is_named(toy, submit):
         ("time.sleep(7)", "takes too long"),
     ],
 )
+@pytest.mark.slow
 def test_what_a_call_does_besides_is_explained(toy, scale_with, statement, words):
     statement = statement.replace("time", "__import__('time')")
     lost = lost_by(toy, scale_with(statement))

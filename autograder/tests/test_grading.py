@@ -154,7 +154,7 @@ def test_a_right_submission_is_asked_in_one_worker_and_a_wrong_layer_in_one_more
 ):
     started = []
     start = toy.source.start_worker
-    monkeypatch.setattr(toy.source, "start_worker", lambda: started.append(1) or start())
+    monkeypatch.setattr(toy.source, "start_worker", lambda **of: started.append(1) or start(**of))
     toy.grade(TOY / "solutions" / "toy")
     assert len(started) == 1
     # Scale, and the whole model, which cannot be right then.
@@ -223,6 +223,7 @@ def test_a_layer_that_answers_the_same_question_wrongly_later_is_caught(
     assert points_by_layer(toy.grade(scale_with(forgets)))["Scale"] < FULL["Scale"]
 
 
+@pytest.mark.slow
 def test_a_check_that_reads_calls_it_did_not_ask_for_is_the_kit_s_fault(tmp_path):
     root = tmp_path / "course"
     shutil.copytree(TOY, root, ignore=shutil.ignore_patterns("__pycache__"))

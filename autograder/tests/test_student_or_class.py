@@ -47,6 +47,7 @@ def test_who_has_most_of_the_exercises_files_is_one_student_whatever_lies_beside
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="paths are shorter there")
+@pytest.mark.slow
 def test_folders_in_folders_by_the_thousand_stop_nobody(tmp_path):
     lay_out(
         tmp_path / "class",
@@ -67,6 +68,7 @@ def test_folders_in_folders_by_the_thousand_stop_nobody(tmp_path):
         _remove_deep(deep)
 
 
+@pytest.mark.slow
 def test_a_submission_that_was_graded_as_one_is_never_opened_later(tmp_path):
     people, out = tmp_path / "class", tmp_path / "out"
     lay_out(people / "ada", "scale.py")
@@ -77,6 +79,7 @@ def test_a_submission_that_was_graded_as_one_is_never_opened_later(tmp_path):
     assert {path.name for path in out.glob("*.json")} == kept == {"ada.json", "zoe.json"}
 
 
+@pytest.mark.slow
 def test_a_result_that_is_newer_than_what_is_given_now_stays_in_the_gradebook(tmp_path):
     out = tmp_path / "out"
     first, second = (f"lovelaceada_1234567_765432{number}_work.zip" for number in (1, 2))

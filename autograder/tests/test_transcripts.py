@@ -51,6 +51,7 @@ def seen(monkeypatch):
     return take
 
 
+@pytest.mark.slow
 def test_the_next_of_a_class_is_asked_at_once_and_known_answers_need_no_checks(grader, seen):
     first = grader.grade(RIGHT)
     alone = seen()
@@ -61,6 +62,7 @@ def test_the_next_of_a_class_is_asked_at_once_and_known_answers_need_no_checks(g
     assert seen() == {"messages": 3, "checks": 0}
 
 
+@pytest.mark.slow
 def test_answers_that_are_rounded_otherwise_are_checked(grader, scale_with, seen, points_by_layer):
     grader.grade(RIGHT)
     seen()
@@ -72,6 +74,7 @@ def test_answers_that_are_rounded_otherwise_are_checked(grader, scale_with, seen
         assert bool(counts["checks"]) is checks_that_run
 
 
+@pytest.mark.slow
 def test_another_seed_has_other_questions(grader, seen):
     grader.grade(RIGHT, seed=1)
     seen()
@@ -134,6 +137,7 @@ class Scale(nn.Module):
 """
 
 
+@pytest.mark.slow
 def test_who_is_asked_something_else_misleads_no_more_than_one(
     grader, submit, seen, points_by_layer
 ):

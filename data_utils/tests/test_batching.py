@@ -131,6 +131,7 @@ def tokenizer():
     return train_tokenizer(["good bad tweet number day"] * 3 + ["0 1 2 3 4 5 6 7 8 9"] * 3)
 
 
+@pytest.mark.slow
 def test_tokenising_once_gives_what_the_tokenizer_gives(tokenizer):
     from data_utils.tokenisation import preprocess
 

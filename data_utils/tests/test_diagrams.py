@@ -62,6 +62,7 @@ def test_no_words_overlap_and_none_leave_the_sheet(name):
 
 
 @EVERY_NAME
+@pytest.mark.slow
 def test_words_lie_wholly_inside_a_box_or_wholly_outside(name):
     figure, words = find_extents(name)
     boxes = [p for p in figure.axes[0].patches if isinstance(p, FancyBboxPatch | Rectangle)]
@@ -72,6 +73,7 @@ def test_words_lie_wholly_inside_a_box_or_wholly_outside(name):
 
 
 @EVERY_NAME
+@pytest.mark.slow
 def test_no_arrow_runs_through_words(name):
     figure, words = find_extents(name)
     axes = figure.axes[0]
@@ -89,11 +91,13 @@ def test_a_diagram_is_as_wide_as_a_notebook_and_its_words_can_be_read(name):
 
 
 @EVERY_NAME
+@pytest.mark.slow
 def test_the_same_name_gives_the_same_bytes(name):
     assert render(draw(name)) == render(draw(name))
 
 
 @EVERY_NAME
+@pytest.mark.slow
 def test_a_diagram_looks_the_same_in_a_dark_notebook(name):
     in_light = render(draw(name))
     with matplotlib.style.context("dark_background"), matplotlib.rc_context({"font.size": 20}):

@@ -43,6 +43,7 @@ def render(figure, **settings):
 
 
 @EVERY_DRAWING
+@pytest.mark.slow
 def test_a_picture_looks_the_same_in_a_dark_notebook(draw):
     in_light = render(draw())
     with matplotlib.style.context("dark_background"):

@@ -335,6 +335,7 @@ def test_the_command_says_one_sentence_and_exits_with_2(tmp_path):
     assert ran.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path):
     import tracemalloc
 

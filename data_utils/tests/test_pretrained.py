@@ -54,6 +54,7 @@ def batches():
     ]
 
 
+@pytest.mark.slow
 def test_all_weights_learn_or_the_head_alone(published):
     whole, head = fine_tune_model(published), fine_tune_model(published, head_only=True)
     assert all(weight.requires_grad for weight in whole.parameters())

@@ -13,6 +13,7 @@ def lost(result):
     return [(c.id, c.message) for c in result.checks if c.points < c.max_points]
 
 
+@pytest.mark.slow
 def test_the_reference_wins_every_point_also_in_training(bert):
     result = bert.grade(REFERENCE, training=True)
     assert lost(result) == []
@@ -48,6 +49,7 @@ MODES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.slow
 def test_what_only_a_training_step_would_show_is_charged_to_its_layer(mode, bert, tmp_path):
     name, before, after, said = MODES[mode]
     folder = tmp_path / "submission"

@@ -67,6 +67,7 @@ def test_every_class_is_followed_by_its_check():
         assert checked[0] > defined
 
 
+@pytest.mark.slow
 def test_a_student_notebook_filled_in_from_the_reference_wins_every_point(tmp_path, bert):
     student, solution = build_notebook(SOURCE, "student"), build_notebook(SOURCE, "solution")
     classes = {text.split("(")[0]: text for text in code(solution) if text.startswith("class ")}
