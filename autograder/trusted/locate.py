@@ -18,7 +18,8 @@ from autograder.trusted.outcomes import CheckEnded, clean_text
 from autograder.trusted.patterns import describe_difference, find_condition
 from autograder.untrusted.probes import trace_module
 
-CALLS_MAX = 10_000
+# More calls, or inputs, than a part has.
+_COUNT_MAX = 10_000
 _USED_UP = (
     "The first call of every new layer is right, and a later one is not: the layer keeps something "
     "between calls, or a call uses up what the next one needs."
@@ -74,9 +75,11 @@ def _first_wrong_step(examination: Examination, record: RunRecord, letters: Lett
     build = next(b for b in examination.evidence.builds if b.handle == record.handle)
     ours = _trace_reference(examination, record, build)
     right: list[str] = []
-    for name, (kind, given, gave, calls) in ours.items():
-        if name not in theirs or theirs[name][3] != calls:
-            continue  # called another number of times, its first call may be another call
+    for name, (kind, given, gave, counts) in ours.items():
+        if name not in theirs or theirs[name][3] != counts:
+            # Called another number of times, its first call may be another call; given more than
+            # one thing, as a norm that adds the residual, it does more than its counterpart.
+            continue
         own_kind, got_in, got_out, _ = theirs[name]
         own = called.get(name, name)
         told = own if own == name else f"{own} ({name} in the hand-out)"
@@ -132,8 +135,9 @@ def _tail(difference: str) -> str:
     return f": {difference}" if difference else ""
 
 
-# By name: class, what the first call was given and gave, and how many calls there were.
-Trace = dict[str, tuple[str, Tensor | None, Tensor | None, int]]
+# By name: class, what the first call was given and gave, how many calls there were, and how many
+# hidden states the first was given.
+Trace = dict[str, tuple[str, Tensor | None, Tensor | None, tuple[int, int]]]
 
 
 def _trace_student(examination: Examination, record: RunRecord) -> tuple[Trace, Mapping[str, str]]:
@@ -189,10 +193,14 @@ def _read(facts: Mapping[str, Any], results: Mapping[str, Tensor], names: dict[s
                 clean_text(str(step.get("class")), 40),
                 results.get(f"step.{index}.in"),
                 results.get(f"step.{index}.out"),
-                min(step["calls"], CALLS_MAX) if isinstance(step.get("calls"), int) else 0,
+                (_count(step.get("calls")), _count(step.get("inputs"))),
             ),
         )
     return found
+
+
+def _count(claimed: Any) -> int:
+    return min(claimed, _COUNT_MAX) if isinstance(claimed, int) else 0
 
 
 def _official_names(record: RunRecord, weights: Mapping[str, Tensor]) -> dict[str, str]:

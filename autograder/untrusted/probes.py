@@ -211,7 +211,7 @@ def trace_module(
     """Call the module once and return what its named parts were given and gave, in call order.
 
     Of a part's calls the first is kept, and only tensors: ``step.<i>.in`` and ``step.<i>.out``; the
-    others are counted.
+    others are counted, and so are the hidden states that a part is given.
     """
     _train(module, training)
     steps: list[dict[str, Any]] = []
@@ -219,7 +219,7 @@ def trace_module(
     seen: dict[int, dict[str, Any]] = {}
 
     def note(name: str) -> Any:
-        def hook(part: nn.Module, given: tuple[Any, ...], output: Any) -> None:
+        def hook(part: nn.Module, given: tuple[Any, ...], named: Any, output: Any) -> None:
             if id(part) in seen:
                 seen[id(part)]["calls"] += 1
                 return
@@ -228,13 +228,14 @@ def trace_module(
             for kind, value in (("in", given[0] if given else None), ("out", output)):
                 if isinstance(value, Tensor):
                     tensors[f"step.{len(steps)}.{kind}"] = value.detach().clone()
-            steps.append({"name": name[:120], "class": type(part).__name__[:80], "calls": 1})
+            step = {"name": name[:120], "class": type(part).__name__[:80], "calls": 1}
+            steps.append({**step, "inputs": sum(map(_is_hidden, (*given, *named.values())))})
             seen[id(part)] = steps[-1]
 
         return hook
 
     parts = [(name, part) for name, part in named_modules(module) if name]
-    hooks = [part.register_forward_hook(note(name)) for name, part in parts]
+    hooks = [part.register_forward_hook(note(name), with_kwargs=True) for name, part in parts]
     try:
         seed_everything(seed)
         with default_dtype(wide=_is_wide(parameters_of(named_modules(module)))), _no_grad():
@@ -245,6 +246,11 @@ def trace_module(
     if isinstance(output, Tensor):
         tensors["output"] = output.detach()
     return {"steps": steps}, tensors
+
+
+def _is_hidden(value: Any) -> bool:
+    """Whether something a part is given is hidden states, rather than ids or a mask."""
+    return isinstance(value, Tensor) and value.is_floating_point() and value.dim() > 2
 
 
 def copy_by_state_dict(module: nn.Module, fresh: nn.Module) -> nn.Module:

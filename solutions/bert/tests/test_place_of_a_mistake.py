@@ -46,3 +46,27 @@ def test_what_is_wrong_for_some_masks_is_not_told_as_something_kept_between_call
     told = [check.diagnosis["explanation"] for check in checks if check.diagnosis]
     assert told
     assert not any("The first call of every new layer is right" in text for text in told)
+
+
+@pytest.mark.slow
+def test_a_part_that_does_more_than_its_counterpart_is_not_held_beside_it(bert, tmp_path):
+    # The norm adds the residual by itself: what it is given first is right, whatever is wrong.
+    norm = """
+
+class AddNorm(nn.LayerNorm):
+    def forward(self, x, branch):
+        return super().forward(x + branch)
+"""
+    text = REFERENCE.read_text(encoding="utf-8")
+    for old, new in (
+        ("nn.LayerNorm(emb_size", "AddNorm(emb_size"),
+        ("self.ln(emb + self.dropout", "self.ln(emb, self.dropout"),
+        ("self.final_linear(context)", "self.final_linear(context).abs()"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "attention.py").write_text(text + norm, encoding="utf-8")
+    checks = bert.grade(tmp_path, layers=("MultiHeadAttention",)).checks
+    told = {check.diagnosis["explanation"] for check in checks if check.diagnosis}
+    assert told
+    assert not any("what ln is given" in text for text in told), told
