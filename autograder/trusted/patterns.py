@@ -128,12 +128,18 @@ def _name_axes(tensor: Tensor) -> list[tuple[int, str]]:
 
 
 def find_condition(departing: Sequence[RunRecord], agreeing: Sequence[RunRecord]) -> str:
-    """Return the circumstance that all wrong answers share and no right one has; '' without."""
+    """Return the circumstance that all wrong answers share and no right one has; '' without.
+
+    Where there is none, the mask: without it all is right, and with it some may be so by chance.
+    """
     if not departing or len(agreeing) < 2:
         return ""
     for told, holds in _CONDITIONS.items():
         if all(holds(r) for r in departing) and not any(holds(r) for r in agreeing):
             return told
+    without = sum(_mask(r) is None for r in agreeing)
+    if 2 * without > len(agreeing) and not any(_mask(r) is None for r in departing):
+        return "only where it is given a mask, whatever that hides"
     return ""
 
 

@@ -70,3 +70,17 @@ class AddNorm(nn.LayerNorm):
     told = {check.diagnosis["explanation"] for check in checks if check.diagnosis}
     assert told
     assert not any("what ln is given" in text for text in told), told
+
+
+@pytest.mark.slow
+def test_what_goes_wrong_with_any_mask_is_told_to_depend_on_it(bert, tmp_path):
+    text = REFERENCE.read_text(encoding="utf-8")
+    wrong = text.replace(
+        "self.final_linear(context)",
+        "self.final_linear(context / (1 if att_mask is None else att_mask.sum()))",
+    )
+    assert wrong != text
+    (tmp_path / "attention.py").write_text(wrong, encoding="utf-8")
+    checks = bert.grade(tmp_path, layers=("MultiHeadAttention",)).checks
+    told = {check.diagnosis["explanation"] for check in checks if check.diagnosis}
+    assert any("wrong only where it is given a mask, whatever that hides" in t for t in told), told
