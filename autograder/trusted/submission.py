@@ -8,18 +8,22 @@ it win one.
 """
 
 import base64
-import itertools
+import re
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from autograder.manifest import WHOLE_MODEL, Kit
 from autograder.trusted.advice import names_its_type
+from autograder.trusted.class_mentions import decode_roughly
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
 from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
 
 _PATH_CHARS_MAX, _ALIAS_CHARS_MAX = 400, 80
+# torch.utils.checkpoint, and not whatever else is called a checkpoint.
+_COMPILES = re.compile(r"torch\.utils(?:\.| import [^\n]{0,200}?)checkpoint")
 
 
 class Submission:
@@ -142,10 +146,14 @@ class Submission:
 
     def start_worker(self) -> Worker:
         """Return a fresh worker for this submission."""
-        texts = (file.content.decode("utf-8", "replace") for file in self.staged.files)
-        cells = (cell.source for book in self.staged.notebooks for cell in book.cells)
-        compiles = any("checkpoint" in text for text in itertools.chain(texts, cells))
-        return self.source.start_worker(compiles=compiles)
+        return self.source.start_worker(compiles=self._compiles)
+
+    @cached_property
+    def _compiles(self) -> bool:
+        """Whether a text of the submission's speaks of what imports torch's compiler."""
+        texts = [decode_roughly(file.content) for file in self.staged.files]
+        texts += [cell.source for book in self.staged.notebooks for cell in book.cells]
+        return any(_COMPILES.search(text) for text in texts)
 
     def end_company(self) -> None:
         """Have no further layer asked in the common worker: something there is not as it was."""

@@ -39,9 +39,7 @@ def main(control_fd: int, *, trains: bool) -> None:
     """Serve fork requests on ``control_fd`` until it closes; ``trains``: workers are to train."""
     linux.keep_freed_memory()
     warm_up(trains=trains)
-    # What is here stays: collectors in the workers need not look at it, and so copy its pages.
-    gc.collect()
-    gc.freeze()
+    _leave_to_nobody()
     gc.set_threshold(_GARBAGE_THRESHOLD, 10, 10)
     control = socket.socket(fileno=control_fd)
     keeping = try_keeping_apart()
@@ -59,8 +57,8 @@ def main(control_fd: int, *, trains: bool) -> None:
                 if forks == _FORKS_OF_ONE_SUBMISSION:
                     with contextlib.suppress(OSError):
                         linux.use_huge_pages()
-                if request["compiles"]:
-                    import_compiler()
+                if request["compiles"] and import_compiler():
+                    _leave_to_nobody()
                 pid = fork_apart(gpu=bool(request["gpu"])) if keeping.apart else os.fork()
                 if pid == 0:
                     control.close()
@@ -77,6 +75,12 @@ def main(control_fd: int, *, trains: bool) -> None:
             _end_child(pid, children)
     # Tearing torch down takes a second that nobody needs.
     os._exit(0)
+
+
+def _leave_to_nobody() -> None:
+    """Have what is here stay: collectors in the workers need not look at it, and copy its pages."""
+    gc.collect()
+    gc.freeze()
 
 
 def _end_child(pid: int, children: set[int], grace_s: float = 0.0) -> int:

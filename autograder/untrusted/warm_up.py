@@ -35,13 +35,16 @@ def warm_up(*, trains: bool) -> None:
     common_ground.remember()
 
 
-def import_compiler() -> None:
+def import_compiler() -> bool:
     """Import torch's compiler: torch.utils.checkpoint asks it for a setting, at the first call.
 
-    It takes seconds, and few submissions need it.
+    It takes seconds, and few submissions need it. Returns whether it was not there already.
     """
+    if "torch._dynamo" in sys.modules:
+        return False
     with contextlib.suppress(Exception):  # a release that has none, say: then nobody needs it
         importlib.import_module("torch._dynamo")
+    return True
 
 
 def _touch_operations(dtype: torch.dtype) -> None:
