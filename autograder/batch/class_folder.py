@@ -176,6 +176,9 @@ def _walk_names(folder: Path) -> Iterator[str]:
             entries = list_folder(Path(waiting.pop()))
         except OSError:  # it may not be read, or lies too deep
             continue
-        inside = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-        yield from ("" if entry in inside else entry.name for entry in entries)
-        waiting += [entry.path for entry in reversed(inside)]
+        inside = []
+        for entry in entries:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            inside += [entry.path] if is_folder else []
+            yield "" if is_folder else entry.name
+        waiting += reversed(inside)

@@ -28,7 +28,7 @@ from autograder.batch.kept import (
     find_other_scope,
     list_kept,
 )
-from autograder.batch.key_choice import has_result_of, make_keys_unique
+from autograder.batch.key_choice import find_kept, make_keys_unique
 from autograder.batch.platform_names import read_platform_name
 from autograder.batch.pool import count_cores, grade_many
 from autograder.batch.progress import show_progress
@@ -59,6 +59,7 @@ def collect_entries(
     them look like classes; and none of which ``out`` keeps a result of its own.
     """
     files = [layer.file for layer in kit.layers]
+    single = _find_single(locations, files, out)
     entries: list[Entry] = []
     notes: list[str] = []
     named: list[Path] = []
@@ -69,8 +70,7 @@ def collect_entries(
             path.stat()  # a name that was mistyped is no student's
             # What a platform calls a student's folder is no class, whatever lies in it.
             one = said is not None and not said.file
-            one = one or not _may_be_opened(path, locations, files, out)
-            if one or not is_class_folder(path, files, kept=True):
+            if one or path in single or not is_class_folder(path, files, kept=True):
                 named.append(path)
                 continue
             found, passed_over = discover(path, files)
@@ -86,15 +86,21 @@ def collect_entries(
     return entries + found, notes + passed_over
 
 
-def _may_be_opened(
-    path: Path, locations: Sequence[str], files: Sequence[str], out: Path | None
-) -> bool:
-    """Whether a location may be a folder of submissions, for all that stands around it."""
-    if not path.is_dir() or (out is not None and has_result_of(out, path)):
-        return False
-    beside = {p for p in map(Path, locations) if p.absolute().parent == path.absolute().parent}
+def _find_single(locations: Sequence[str], files: Sequence[str], out: Path | None) -> set[Path]:
+    """Return the locations that are one submission each, by what stands around them."""
+    beside: dict[Path, set[Path]] = {}
+    for path in map(Path, locations):
+        beside.setdefault(path.absolute().parent, set()).add(path)
+    single = set() if out is None else find_kept(out, map(Path, locations))
+    for paths in beside.values():
+        if len(paths) > 1 and not all(_looks_like_a_class(path, files) for path in paths):
+            single |= paths
+    return single
+
+
+def _looks_like_a_class(path: Path, files: Sequence[str]) -> bool:
     try:
-        return len(beside) == 1 or all(is_class_folder(p, files, kept=True) for p in beside)
+        return is_class_folder(path, files, kept=True)
     except OSError:
         return False  # reading it says what is wrong
 

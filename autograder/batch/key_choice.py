@@ -40,10 +40,11 @@ def make_keys_unique(entries: Iterable[Entry], results: Path | None = None) -> l
     return unique
 
 
-def has_result_of(results: Path, location: Path) -> bool:
-    """Whether a folder of results keeps one of a submission of that name."""
-    entry = name_given(location)
-    return bool(_names(entry) & set(_read_owners(entry.key, _list_kept(results)).values()))
+def find_kept(results: Path, locations: Iterable[Path]) -> set[Path]:
+    """Return the locations of which a folder of results keeps a result, by their names."""
+    kept = _list_kept(results)
+    entries = map(name_given, locations)
+    return {e.location for e in entries if _names(e) & set(_read_owners(e.key, kept).values())}
 
 
 def _list_kept(results: Path | None) -> dict[str, list[Path]]:
