@@ -5,7 +5,6 @@ many a platform made of them; where a folder may be one submission or a class, i
 """
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from autograder.batch.gradescope import METADATA, read_names
 from autograder.batch.keys import make_key
 from autograder.batch.platform_names import PlatformName, read_platform_name
 from autograder.trusted.outcomes import clean_text
-from autograder.trusted.wanted import is_archive
+from autograder.trusted.wanted import is_archive, is_renamed_notebook
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ def _plain(entry: "os.DirEntry[str]") -> Entry:
 
 def ask_for_another(names: Sequence[str]) -> str:
     """Say that what was handed in is of no kind that can be graded."""
-    renamed = [name for name in names if re.search(r"\.ipynb\.(txt|json)$", name.lower())]
+    renamed = [name for name in names if is_renamed_notebook(name)]
     if renamed:
         return f"handed in {_some(renamed)}: a notebook by another name, let it end in .ipynb"
     return f"handed in {_some(names)}: ask for a .zip, .ipynb or .py"

@@ -29,7 +29,7 @@ from autograder.trusted.side_by_side import (
     name_passed_over,
     open_archive_instead,
 )
-from autograder.trusted.wanted import FoundSources, IntakeLimits
+from autograder.trusted.wanted import FoundSources, IntakeLimits, is_renamed_notebook
 
 __all__ = ["IntakeLimits", "SourceFile", "StagedSubmission", "stage_submission"]
 
@@ -149,7 +149,7 @@ def _collect(location: Path, found: FoundSources, class_names: Sequence[str]) ->
     if suffix == ".zip":
         collect_archive(location, found)
         return
-    if ".ipynb" in location.name.lower() and suffix in (".txt", ".json"):
+    if is_renamed_notebook(location.name):
         raise UngradableSubmission(f"{shown} is a notebook by another name: let it end in .ipynb")
     if suffix not in (".py", ".ipynb"):
         raise UngradableSubmission(f"{shown} cannot be graded: give {_KINDS}")

@@ -25,9 +25,10 @@ Draw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
 # More than one run of the checks asks for; a few megabytes.
 _PREPARED_MAX = 512
 _READINGS_MAX = 4
-# What ``draw_lively`` draws of standard deviation 0.3 is 1 in a table: its rows are normalised, and
-# LayerNorm's eps is to show where a check draws quiet ones, not everywhere.
-TABLE_SCALE = 1 / 0.3
+# The standard deviation of what is drawn: at BERT's 0.02 most faults would hide. In a table it is 1:
+# its rows are normalised, and LayerNorm's eps is to show where a check draws quiet ones alone.
+_LIVELY_STD = 0.3
+_TABLE_SCALE = 1 / _LIVELY_STD
 _prepared: dict[tuple[Any, ...], "Reference"] = {}
 
 
@@ -75,7 +76,7 @@ class Reference:
         self.set_weights(
             {
                 name: draw(name, tuple(value.shape), generator).double()
-                * (TABLE_SCALE if name in tables else 1.0)
+                * (_TABLE_SCALE if name in tables else 1.0)
                 for name, value in self.module.named_parameters()
             }
         )
@@ -217,5 +218,5 @@ def draw_lively(name: str, shape: tuple[int, ...], generator: torch.Generator) -
 
     Vectors called ``weight`` scale something (LayerNorm's), so they are drawn around 1.
     """
-    value = 0.3 * torch.randn(shape, generator=generator, dtype=torch.float64)
+    value = _LIVELY_STD * torch.randn(shape, generator=generator, dtype=torch.float64)
     return value + 1.0 if len(shape) == 1 and name.endswith("weight") else value

@@ -12,6 +12,8 @@ _SKIPPED_FOLDERS = {"__pycache__", "__macosx", "node_modules", "site-packages"}
 _LITTER = ("desktop.ini", "thumbs.db")
 _OTHERS_MAX = 8
 _SOURCES = (".py", ".ipynb")
+# What browsers and editors make of a notebook's name.
+_RENAMED_NOTEBOOK = (".ipynb.txt", ".ipynb.json")
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 
@@ -91,6 +93,11 @@ def is_wanted(path: str) -> bool:
     if any(map(is_skipped_folder, folders.split("/") if folders else [])):
         return False
     return name.lower().endswith(_SOURCES) and not name.startswith(".")
+
+
+def is_renamed_notebook(name: str) -> bool:
+    """Whether a file is a notebook by another name, which only its owner can give back."""
+    return name.lower().endswith(_RENAMED_NOTEBOOK)
 
 
 def is_archive(path: str) -> bool:

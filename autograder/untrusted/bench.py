@@ -42,7 +42,8 @@ class Bench:
         self._wide: set[int] = set()
         self._widens = bool(request.get("widens"))
         specs = {spec["class_name"]: spec for spec in request["doubles"]}
-        # What other classes call one that is missing by its own name: under that it stands in, too.
+        # A class that is missing may be there under nearly its name, by which the others call it:
+        # then its double stands in under that name, too.
         near = {name: pair for name, pair in request["aliases"].items() if name in specs}
         places = {**request["places"], **dict(near.values())}
         specs |= {alias: specs[name] for name, (alias, _) in near.items()}

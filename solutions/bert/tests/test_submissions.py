@@ -10,7 +10,7 @@ SCENARIOS = {s.name: s for s in read_scenarios(Path(__file__).parent / "submissi
 
 
 def marked(name):
-    """Mistakes of one layer are many; those met later, in pairs, and what is right come first."""
+    """Mistakes of one layer are so many that they are the long part's."""
     marks = [pytest.mark.slow, *([pytest.mark.long] if name.startswith("mistakes/") else [])]
     return pytest.param(name, marks=marks)
 
