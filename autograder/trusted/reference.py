@@ -25,8 +25,8 @@ Draw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
 # More than one run of the checks asks for; a few megabytes.
 _PREPARED_MAX = 512
 _READINGS_MAX = 4
-# The standard deviation of what is drawn: at BERT's 0.02 most faults would hide. In a table it is 1:
-# its rows are normalised, and LayerNorm's eps is to show where a check draws quiet ones alone.
+# The standard deviation of what is drawn: at BERT's 0.02 most faults would hide. In a table it is
+# 1: its rows are normalised, and LayerNorm's eps is to show where a check draws quiet ones alone.
 _LIVELY_STD = 0.3
 _TABLE_SCALE = 1 / _LIVELY_STD
 _prepared: dict[tuple[Any, ...], "Reference"] = {}

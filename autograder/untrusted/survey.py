@@ -13,7 +13,6 @@ from autograder.untrusted.magics import written_files
 from autograder.untrusted.module_names import Exercise, Sources
 from autograder.untrusted.sources import (
     Source,
-    Unit,
     choose_candidate,
     find_candidates,
     is_unfinished,
@@ -21,6 +20,7 @@ from autograder.untrusted.sources import (
     read_python_file,
     read_written_file,
 )
+from autograder.untrusted.units import Unit
 
 # Of equal letters, capitals aside: MyPooler and BertPooler are near Pooler, BaseEncoder is not.
 _NEAR = 0.73
