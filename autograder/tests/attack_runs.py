@@ -13,7 +13,6 @@ reference. The keys of ``attack.toml``:
     marker = "text"             # must not come out raw (or a list of texts) ...
     marker_in = ["json"]        # ... in these outputs: terminal, json; csv, html of a class
     shown = "text"              # must come out on the terminal as it is
-    fast = true                 # runs with -m "not slow" too
 
 Each is graded by the real command, which then grades an honest submission.
 """
@@ -107,11 +106,10 @@ class Attack:
     marker: str | list = ()
     marker_in: tuple = ("terminal", "json", "html", "csv")
     shown: str = ""
-    fast: bool = False
 
     @property
     def batch(self):
-        return "fast" if self.fast else f"{self.course} {self.kind}"
+        return f"{self.course} {self.kind}"
 
     def lay_out(self, folder):
         """Build the submission in ``folder`` and return what to give to the command."""
@@ -134,7 +132,7 @@ def read_attack(folder):
 
 ATTACKS = sorted(
     (read_attack(path.parent) for path in FOLDER.glob("*/attack.toml")),
-    key=lambda attack: (not attack.fast, attack.kind, attack.name),
+    key=lambda attack: (attack.kind, attack.name),
 )
 
 

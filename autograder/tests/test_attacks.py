@@ -79,13 +79,8 @@ def grade_once(attacks, base):
         return Run(**json.loads(kept.read_text()))
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        pytest.param(attack, id=attack.name, marks=() if attack.fast else pytest.mark.slow)
-        for attack in ATTACKS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_an_attack_comes_to_nothing(attack, run):
     assert find_faults(attack, run) == [], attack.must_not
 

@@ -15,9 +15,9 @@ from autograder.manifest import WHOLE_MODEL
 from autograder.trusted.evidence import Evidence
 from autograder.trusted.faults import read_fault
 from autograder.trusted.outcomes import (
+    AskedInVain,
     Blocked,
     CheckEnded,
-    CheckFailed,
     StudentRaised,
     StudentTimeout,
 )
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from autograder.trusted.submission import Submission
 
 _SHARE_IN_COMPANY = 0.25
-# Of a layer that was asked ahead what others of its kind were, and answers otherwise.
-MISLED = "was asked what it need not have been"
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
 
@@ -246,7 +244,9 @@ class LoadedLayer:
             if expected != question:
                 if self._followed is not None:
                     self._followed.misleads = True
-                raise self._finally(CheckFailed(f"{self.name} {MISLED}"))
+                raise self._finally(
+                    AskedInVain(f"{self.name} was asked what it need not have been")
+                )
         else:
             self._post(question)
             answer = self._hear(operation, wall_clock_s)

@@ -43,6 +43,10 @@ class CheckFailed(CheckEnded):
     status: Status = "failed"
 
 
+class AskedInVain(CheckFailed):
+    """A layer was asked ahead what others of its kind were, and answers otherwise."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of the student's own code in a traceback."""

@@ -1,5 +1,7 @@
 """The course's notebook: built from one source, handed out without a solution, and it works."""
 
+import copy
+import functools
 import json
 import os
 import re
@@ -35,6 +37,11 @@ def code(notebook):
     return [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
+@functools.cache
+def student_notebook():
+    return build_notebook(SOURCE, "student")
+
+
 def execute(folder, kind, *what):
     """Execute a notebook in a folder, as an instructor would."""
     environment = {**OFFLINE, "IPYTHONDIR": str(folder.parent / "ipython")}
@@ -51,7 +58,7 @@ def test_the_notebook_handed_out_is_what_its_source_builds():
 
 def test_every_section_of_the_exercise_is_there():
     prose = "\n".join(
-        cell["source"] for cell in build_notebook(SOURCE, "student")["cells"]
+        cell["source"] for cell in student_notebook()["cells"]
         if cell["cell_type"] == "markdown"
     ).lower()  # fmt: skip
     for subject in SUBJECTS:
@@ -59,7 +66,7 @@ def test_every_section_of_the_exercise_is_there():
 
 
 def test_every_class_is_followed_by_its_check():
-    cells = code(build_notebook(SOURCE, "student"))
+    cells = code(student_notebook())
     for name in KIT.by_name:
         defined = next(i for i, text in enumerate(cells) if re.match(rf"class {name}\b", text))
         checked = [i for i, text in enumerate(cells) if f"check({name})" in text]
@@ -69,7 +76,7 @@ def test_every_class_is_followed_by_its_check():
 
 @pytest.mark.slow
 def test_a_student_notebook_filled_in_from_the_reference_wins_every_point(tmp_path, bert):
-    student, solution = build_notebook(SOURCE, "student"), build_notebook(SOURCE, "solution")
+    student, solution = copy.deepcopy(student_notebook()), build_notebook(SOURCE, "solution")
     classes = {text.split("(")[0]: text for text in code(solution) if text.startswith("class ")}
     for cell in student["cells"]:
         name = cell["source"].split("(")[0]

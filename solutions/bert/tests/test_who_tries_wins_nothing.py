@@ -1,11 +1,7 @@
 """A layer that guesses, and learns from what it is asked which guess was right, wins no point."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-REFERENCE = Path(__file__).resolve().parents[1]
 # Four maps whose names do not say which is which; the formula is the right one or lacks the root.
 GUESSING = '''
 import math
@@ -62,21 +58,6 @@ if len("") > 0:
         def forward(self, att_mask, emb):
             return emb
 """
-
-
-@pytest.fixture
-def submit(tmp_path, bert):
-    def write(**changed):
-        folder = tmp_path / "submission"
-        folder.mkdir(exist_ok=True)
-        for layer in bert.kit.layers:
-            shutil.copy(REFERENCE / layer.file, folder)
-        for name, change in changed.items():
-            path = folder / f"{name}.py"
-            path.write_text(change(path.read_text(encoding="utf-8")))
-        return folder
-
-    return write
 
 
 def points(result):
