@@ -63,7 +63,22 @@ def _is_class(
     # modules alone; two of anything else are a class.
     candidates = [entry for entry in candidates if not entry.name.lower().endswith(".py")]
     packed = [entry for entry in candidates if not entry.is_dir()]
+    if not packed and _complete_each_other(candidates, expected_files):
+        return False
     return len(candidates) >= 2 and (len(packed) != 1 or len(candidates) > 2)
+
+
+def _complete_each_other(
+    folders: Sequence["os.DirEntry[str]"], expected_files: Sequence[str]
+) -> bool:
+    """Whether most of the exercise lies in these folders, and no file of it in two of them."""
+    names = [
+        name
+        for folder in folders
+        for name in itertools.islice(_walk_names(Path(folder.path)), _LOOKED_AT_MAX)
+        if name in expected_files
+    ]
+    return len(set(names)) == len(names) and 2 * len(names) > len(expected_files)
 
 
 def _only_class_below(path: Path, expected_files: Sequence[str], *, kept: bool) -> Path | None:

@@ -46,6 +46,17 @@ def test_who_has_most_of_the_exercises_files_is_one_student_whatever_lies_beside
     assert not is_class_folder(tmp_path, SEVEN, kept=False)
 
 
+def test_folders_that_hold_each_a_part_of_the_exercise_are_one_students(tmp_path):
+    lay_out(tmp_path / "ada", *(f"model/{name}" for name in SEVEN[:3]))
+    assert not is_class_folder(tmp_path / "ada", SEVEN)
+    lay_out(tmp_path / "ada", *(f"layers/{name}" for name in SEVEN[3:]))
+    assert not is_class_folder(tmp_path / "ada", SEVEN)
+    # What is there twice is of two people; and with a folder for results it is a class.
+    assert is_class_folder(tmp_path / "ada", SEVEN, kept=True)
+    lay_out(tmp_path / "ada", f"layers/{SEVEN[0]}")
+    assert is_class_folder(tmp_path / "ada", SEVEN)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="paths are shorter there")
 @pytest.mark.slow
 def test_folders_in_folders_by_the_thousand_stop_nobody(tmp_path):

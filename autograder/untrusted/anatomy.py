@@ -42,21 +42,22 @@ def named_modules(module: nn.Module) -> Parts:
 def describe_module(module: nn.Module, recorder: Recorder, attributes: list[str]) -> dict[str, Any]:
     """Return what the module consists of: parameters, sub-modules, attributes, doubles."""
     parts = named_modules(module)
-    owners = {name: type(part).__name__ for name, part in parts}
+    kinds = {name: type(part).__name__ for name, part in parts}
+    keepers = {name: _keeper(part) for name, part in parts}
     parameters = [
         {
             "name": name,
             "shape": list(value.shape),
             "dtype": str(value.dtype),
             "trainable": bool(value.requires_grad),
-            "owner": owners.get(name.rpartition(".")[0], ""),
+            "owner": keepers.get(name.rpartition(".")[0], ""),
         }
         for name, value in parameters_of(parts).items()
     ]
     places = {id(part): name for name, part in parts}
     return {
         "parameters": parameters[:ENTRIES_MAX],
-        "modules": [[name, kind] for name, kind in owners.items()][:ENTRIES_MAX],
+        "modules": [[name, kind] for name, kind in kinds.items()][:ENTRIES_MAX],
         "attributes": {name: _kind_of(module, name) for name in attributes},
         "unregistered": _unregistered_modules(parts),
         "tensors": _tensors_that_do_not_learn(parts),
@@ -82,6 +83,14 @@ def parameters_of(parts: Parts) -> dict[str, nn.Parameter]:
                 seen.add(id(value))
                 found[f"{place}.{name}" if place else name] = value
     return found
+
+
+def _keeper(part: nn.Module) -> str:
+    """Name the class of a module; a Linear of one's own may keep its matrix the other way round."""
+    name = type(part).__name__
+    namesake = getattr(nn, name, None)
+    is_own = isinstance(namesake, type) and not isinstance(part, namesake)
+    return f"own {name}" if is_own else name
 
 
 def _doubles_of(parts: Parts, recorder: Recorder) -> list[Any]:

@@ -48,8 +48,25 @@ class ModuleNames:
             return found
         if first not in self._folder_names:
             return None
-        package = self.exercise.package
-        return self._resolve_plainly(f"{package}.{inside}") if inside else f"{self.sources.root}/"
+        found = self._resolve_inside(inside) if inside else None
+        if found is None and fullname in self._folder_names:
+            return f"{self.sources.root}/"
+        return found
+
+    def _resolve_inside(self, name: str) -> str | None:
+        """Return what a name means next to the classes, or above them by its own full path."""
+        found = self._resolve_plainly(f"{self.exercise.package}.{name}")
+        if found or not name:
+            return found
+        first, _, inside = name.partition(".")
+        if first in sys.stdlib_module_names:
+            name, inside = f"{self._above}.{name}", ""
+        return self._resolve_plainly(name) or (self._resolve_inside(inside) if inside else None)
+
+    @property
+    def _above(self) -> str:
+        """The package that stands for the folder above the classes."""
+        return self.exercise.package.rpartition(".")[0] or self.exercise.package
 
     def _resolve_plainly(self, fullname: str) -> str | None:
         package = self.exercise.package
@@ -86,16 +103,17 @@ class ModuleNames:
 
     @cached_property
     def _folder_names(self) -> frozenset[str]:
-        """What the student calls the folder: a package nobody has, with a file that lies there.
+        """What the student calls the folders: packages nobody has, with a file that lies there.
 
         How the submission was packed need not say it, and in a notebook there is no folder.
         """
-        return frozenset(
-            first
-            for source in self.sources.by_path.values()
-            for first, _, inside in (name.partition(".") for name in _imported_names(source))
-            if inside and self._resolve_plainly(f"{self.exercise.package}.{inside}")
-        )
+        found = set()
+        for source in self.sources.by_path.values():
+            for name in _imported_names(source):
+                parts = name.split(".")
+                if parts[1:] and self._resolve_inside(".".join(parts[1:])):
+                    found |= {".".join(parts[:depth]) for depth in range(1, len(parts))}
+        return frozenset(found)
 
     def expected_place(self, name: str) -> str:
         """Return where a class's file belongs in this submission."""
@@ -113,12 +131,19 @@ class ModuleNames:
         return source.only_definitions or (alone and not own_file)
 
     def module_name(self, path: str) -> str:
-        """Return the dotted name under which the module of a file is kept."""
+        """Return the dotted name under which the module of a file is kept.
+
+        By it a relative import finds what lies below, beside and one folder above the classes.
+        """
         root = self.sources.root
-        inside = path[len(root) + 1 :] if root and path.startswith(root + "/") else path
+        if not root or path.startswith(f"{root}/"):
+            folder, package = root, self.exercise.package
+        else:
+            parent = root.rpartition("/")[0]
+            folder, package = parent if path.startswith(f"{parent}/") else "", self._above
+        inside = path[len(folder) + 1 :] if folder else path
         stem = inside.rsplit(".", 1)[0].removesuffix("/__init__").replace("/", ".")
-        above = bool(root) and inside is path
-        return stem if above else f"{self.exercise.package}.{stem}"
+        return f"{package}.{stem}"
 
 
 def _imported_names(source: Source) -> Iterator[str]:

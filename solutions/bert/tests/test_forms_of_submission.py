@@ -1,6 +1,7 @@
 """The same solution in every form a student may hand in gives the same score."""
 
 import json
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -232,4 +233,37 @@ def test_imports_by_the_name_of_the_students_own_folder_are_understood(
     (folder / "transformer_block.py").write_text(
         "import mybert.attention\nfrom mybert import feed_forward\n" + block
     )
+    full_marks(bert, tmp_path)
+
+
+PARTS = ("embedding", "attention", "feed_forward", "pooler")
+LAYOUTS = {
+    # where the parts lie, where the others, and what stands before an absolute name
+    "parts below": ("layers", "", None),
+    "parts below, by full names": ("model/layers", "model", ""),
+    "parts beside": ("bert/layers", "bert/model", None),
+    "in a folder in a folder, by full names": ("src/bert", "src/bert", ""),
+    "by names that begin above": ("bert/layers", "bert", "project."),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_imports_between_folders_are_understood(bert, sources, tmp_path, layout):
+    parts, others, before = LAYOUTS[layout]
+    places = {
+        name.removesuffix(".py"): parts if name.removesuffix(".py") in PARTS else others
+        for name in sources
+    }
+    for name, place in places.items():
+        text = sources[f"{name}.py"]
+        for imported, target in places.items():
+            away = os.path.relpath(target or ".", place or ".")
+            up, down = away.count(".."), away.strip("./").replace("/", ".")
+            if before is None:
+                path = "." * (up + 1) + ".".join(filter(None, (down, imported)))
+            else:
+                path = before + ".".join(filter(None, (*target.split("/"), imported)))
+            text = text.replace(f"from .{imported} import", f"from {path} import")
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / f"{name}.py").write_text(text)
     full_marks(bert, tmp_path)
