@@ -11,6 +11,7 @@ import torch
 from autograder.authoring import grading
 from autograder.authoring.grading import Grader
 from autograder.tests.asked import note_asked
+from autograder.trusted.workers import NoRoom
 
 TOY = Path(__file__).parent / "toy_course"
 FILES = ("scale", "stack")
@@ -35,6 +36,26 @@ def test_a_right_submission_is_asked_in_one_worker_and_a_wrong_layer_in_one_more
     # Scale, and the whole model, which cannot be right then.
     toy.grade(scale_with("x = 2 * x"))
     assert len(started) == 1 + 3
+
+
+def test_where_the_machine_has_no_room_the_submissions_own_workers_make_it(
+    toy, scale_with, points_by_layer, monkeypatch
+):
+    start, refused = toy.source.start_worker, []
+
+    def start_where_none_but_one_is_there(**of):
+        if len(refused) == 0 and len(started) == 1:
+            refused.append(started[0].alive)
+            raise NoRoom("none")
+        started.append(start(**of))
+        return started[-1]
+
+    started = []
+    monkeypatch.setattr(toy.source, "start_worker", start_where_none_but_one_is_there)
+    won = points_by_layer(toy.grade(scale_with("x = 2 * x")))
+    assert refused == [True]
+    assert not started[0].alive
+    assert won["Stack"] == FULL["Stack"]
 
 
 def test_a_wrong_layer_is_told_the_same_in_company_and_alone(toy, scale_with):

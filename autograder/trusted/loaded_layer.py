@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from autograder.trusted.submission import Submission
 
 _SHARE_IN_COMPANY = 0.25
+# How often the time for a layer's answers it may take in all, asked in company, alone and again.
+_SHARE_IN_ALL = 2.0
 
 Reply = tuple[dict[str, Any], dict[str, Tensor]]
 
@@ -276,6 +278,7 @@ class LoadedLayer:
             answer = self._worker.receive(allowed_s)
         except WorkerLost as lost:
             self._lost_s += time.monotonic() - started
+            self.submission.spent_s[self.key] += time.monotonic() - started
             # In company the layer is asked again anyway.
             self.submission.killed |= lost.killed and not self._shares
             raise self._explain_loss(lost, operation) from None
@@ -292,10 +295,14 @@ class LoadedLayer:
         self._replies_bytes += memory_bytes
         if operation != "train":  # that has a limit of its own
             self._answered_s += took_s
+            self.submission.spent_s[self.key] += took_s
         # In company a part of it is enough: then the layer is asked again, alone, with all of it.
         share = _SHARE_IN_COMPANY if self._shares else 1.0
         allowed_s = share * self.limits.answered_wall_clock_s_per_layer
-        if self._answered_s > allowed_s:
+        in_all_s = _SHARE_IN_ALL * self.limits.answered_wall_clock_s_per_layer
+        if self.submission.spent_s[self.key] > in_all_s:
+            allowed_s = in_all_s
+        if self._answered_s > allowed_s or allowed_s == in_all_s:
             raise self._finally(
                 StudentTimeout(
                     f"{file} was stopped: all its answers together took more than "

@@ -9,6 +9,7 @@ it win one.
 
 import base64
 import re
+from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from autograder.trusted.class_mentions import decode_roughly
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
-from autograder.trusted.workers import Worker, WorkerLost, WorkerSource
+from autograder.trusted.workers import NoRoom, Worker, WorkerLost, WorkerSource
 
 _PATH_CHARS_MAX, _ALIAS_CHARS_MAX = 400, 80
 # torch.utils.checkpoint, and not whatever else is called a checkpoint.
@@ -59,6 +60,8 @@ class Submission:
         self._questioned: set[str] = set()
         # Layers that name the type they compute in: for them float32 means float64.
         self._widened: set[str] = set()
+        # How long each layer has kept us waiting, in whatever worker it was asked.
+        self.spent_s: dict[str, float] = defaultdict(float)
         # Whether some worker was killed, by itself or by the machine: nobody can tell which.
         self.killed = False
 
@@ -145,8 +148,16 @@ class Submission:
         return self.start_worker(), False
 
     def start_worker(self) -> Worker:
-        """Return a fresh worker for this submission."""
-        return self.source.start_worker(compiles=self._compiles)
+        """Return a fresh worker for this submission.
+
+        Where the machine has no room for one, the submission's other workers may be what fills it
+        (with threads, say): they go first.
+        """
+        try:
+            return self.source.start_worker(compiles=self._compiles)
+        except NoRoom:
+            self.close()
+            return self.source.start_worker(compiles=self._compiles)
 
     @cached_property
     def _compiles(self) -> bool:

@@ -68,6 +68,10 @@ class WorkerSource(Protocol):
         """End every worker; takes at most 5 s."""
 
 
+class NoRoom(KitError):
+    """The machine lets no further process be started."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A worker's reply as it came: bytes that nobody has looked into yet."""
@@ -213,6 +217,9 @@ class TemplateWorkers:
         except KitError:
             ours.close()
             raise
+        if not pid:
+            ours.close()
+            raise NoRoom("the machine lets no further process be started: end some and try again")
         return Worker(SocketWire(ours), self._limits, self, pid)
 
     def end_process(self, pid: int, grace_s: float) -> int:

@@ -20,6 +20,7 @@ _NESTED = linux.CLONE_NEWUSER | linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.C
 # As seen outside: in a user namespace that maps nobody yet, everybody is the overflow id.
 _OWN_IDS = (os.getuid(), os.getgid())
 _DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
+_THREADS_MAX = 64
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -59,7 +60,7 @@ def confine_worker(
         with contextlib.suppress(OSError):
             os.chdir(os.environ["TMPDIR"])
     _take_nowhere()
-    _limit_resources(limits, started_bytes, gpu=gpu)
+    _limit_resources(limits, started_bytes, gpu=gpu, apart=keeping.apart)
     in_force.append("resource limits")
     with contextlib.suppress(OSError):
         linux.drop_privileges()
@@ -135,7 +136,7 @@ def _take_nowhere() -> None:
         os.close(nowhere)
 
 
-def _limit_resources(limits: WorkerLimits, started_bytes: int, *, gpu: bool) -> None:
+def _limit_resources(limits: WorkerLimits, started_bytes: int, *, gpu: bool, apart: bool) -> None:
     wanted = {
         resource.RLIMIT_CPU: limits.cpu_s,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -145,6 +146,10 @@ def _limit_resources(limits: WorkerLimits, started_bytes: int, *, gpu: bool) -> 
     if not gpu:
         # CUDA reserves address space by the terabyte, so there the limit cannot hold.
         wanted[resource.RLIMIT_AS] = started_bytes + limits.memory_mib * 2**20
+    if apart and not gpu:
+        # Counted in the worker's own user namespace (Linux 5.14), and of root's processes not at
+        # all: there the limit for all workers together has to do.
+        wanted[resource.RLIMIT_NPROC] = _THREADS_MAX
     for number, value in wanted.items():
         _, hard = resource.getrlimit(number)
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)

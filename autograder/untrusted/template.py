@@ -5,7 +5,7 @@ Runs inside the sandbox and never runs student code itself. It listens on one Un
     grader -> template   {"do": "fork", "limits": {...}} with one file descriptor: the worker's wire
                          {"do": "end", "pid": n, "grace_s": s}   kill after s seconds, and reap
     template -> grader   {"ready": true, "apart": whether workers get namespaces of their own}
-                         {"pid": n} · {"status": n}       n as waitpid gives it
+                         {"pid": n} · {"status": n}       n as waitpid gives it; pid 0: no room
 
 When the socket closes, every worker is killed and the template ends.
 """
@@ -59,13 +59,14 @@ def main(control_fd: int, *, trains: bool) -> None:
                         linux.use_huge_pages()
                 if request["compiles"] and import_compiler():
                     _leave_to_nobody()
-                pid = fork_apart(gpu=bool(request["gpu"])) if keeping.apart else os.fork()
+                pid = _fork(keeping, gpu=bool(request["gpu"]))
                 if pid == 0:
                     control.close()
                     _become_worker(descriptors[0], request, keeping)
-                children.add(pid)
                 os.close(descriptors[0])
-                control.send(json.dumps({"pid": pid}).encode())
+                if pid is not None:
+                    children.add(pid)
+                control.send(json.dumps({"pid": pid or 0}).encode())
             else:
                 grace_s = float(request["grace_s"])
                 status = _end_child(int(request["pid"]), children, grace_s)
@@ -75,6 +76,14 @@ def main(control_fd: int, *, trains: bool) -> None:
             _end_child(pid, children)
     # Tearing torch down takes a second that nobody needs.
     os._exit(0)
+
+
+def _fork(keeping: Keeping, *, gpu: bool) -> int | None:
+    """Fork a worker; None where the machine, or the limit for all workers, has no room for one."""
+    try:
+        return fork_apart(gpu=gpu) if keeping.apart else os.fork()
+    except OSError:
+        return None
 
 
 def _leave_to_nobody() -> None:
