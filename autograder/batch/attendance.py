@@ -90,8 +90,9 @@ class _Index:
         places = {p for number in person.numbers for p in self.by_number.get(number, ())}
         if _forms(person.name):
             places = places & (namesakes | self.by_name.get("", set()))
-        # A file may be named by the number.
-        return places | self.by_name.get(_plain(person.number), set())
+        # A file may be named by the number; a student who is called so is nobody else for it.
+        named = self.by_name.get(_plain(person.number), set())
+        return places | {place for place in named if _is_named_by_file(self.entries[place])}
 
 
 def _settle(
@@ -134,6 +135,11 @@ def _count_names(entry: Entry, person: Person) -> int:
 
 def _names(entry: Entry) -> list[str]:
     return [plain for name in entry.student.split(";") if (plain := _plain(name))]
+
+
+def _is_named_by_file(entry: Entry) -> bool:
+    """Whether a submission's name is its file's, and not one that a platform gives."""
+    return _plain(entry.student) == _plain(entry.location.stem or entry.key)
 
 
 def _numbers(entry: Entry) -> set[str]:

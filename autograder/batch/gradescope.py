@@ -50,7 +50,9 @@ def read_names(folder: Path) -> tuple[dict[str, tuple[str, str]], str]:
 
 
 def _join(people: Iterable[dict[str, str]], key: str) -> str:
-    return _SEPARATOR.join(filter(None, (person.get(key, "") for person in people)))
+    # What people call themselves is theirs to write, and makes no two of them.
+    told = (person.get(key, "").replace(_SEPARATOR.strip(), ",") for person in people)
+    return _SEPARATOR.join(filter(None, told))
 
 
 def _walk(stream: IO[bytes]) -> Iterator[tuple[tuple[str | int, ...], str]]:

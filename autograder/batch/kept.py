@@ -1,8 +1,8 @@
 """What a folder of results holds, seen from a run: whose results are listed, and with what note.
 
 Runs on the trusted side. The principle: the gradebook lists every result that is kept, and says so
-where its submission was not given this time. Only what a newer submission of the same student
-number has replaced is left out.
+where its submission was not given this time. Only what a newer submission of the same student, by
+number and by name, has replaced is left out: one's number may be one's own to write.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,10 +38,10 @@ def list_kept(
     """
     settled = {one.entry.key for one in done}
     given = {entry.key for entry in entries}
-    newest: dict[str, int] = {}
+    newest: dict[tuple[str, str], int] = {}
     for entry in entries:
-        order = _order_of(entry.location.name)
-        newest[entry.student_id] = max(order, newest.get(entry.student_id, 0))
+        order, whose = _order_of(entry.location.name), (entry.student_id, entry.student)
+        newest[whose] = max(order, newest.get(whose, 0))
     rows = [one.stored for one in done]
     current = len(rows)
     not_given = replaced = 0
@@ -97,9 +97,9 @@ def find_other_scope(earlier: Iterable[Earlier], job: Job) -> str:
     return next((scope for scope in scopes if scope != job.scope), "")
 
 
-def _is_replaced(stored: dict[str, Any], newest: dict[str, int]) -> bool:
+def _is_replaced(stored: dict[str, Any], newest: dict[tuple[str, str], int]) -> bool:
     """Whether what was given this time is a submission of the same student's, and no older one."""
-    given = newest.get(stored["student_id"])
+    given = newest.get((stored["student_id"], stored["student"]))
     return given is not None and given >= _order_of(stored["submission"])
 
 

@@ -27,12 +27,12 @@ _MOODLE = re.compile(
 _GRADESCOPE = re.compile(r"^submission_(?P<id>\d+)$")
 # 397063-2557369 - Ada Lovelace - Sep 24, 2024 926 PM, a folder or with " - homework.zip" behind
 _BRIGHTSPACE = re.compile(
-    r"^\d+-\d+ ?- (?P<name>.+?) ?- (?P<when>\w{3,9} \d{1,2}, \d{4} \d{3,4} [AP]M)"
+    r"^(?P<whole>\d+-\d+ ?- (?P<name>.+?)) ?- (?P<when>\w{3,9} \d{1,2}, \d{4} \d{3,4} [AP]M)"
     r"(?: ?- (?P<file>.+))?$"
 )
 # HW1_ada_attempt_2024-09-24-21-26-00_homework.zip
 _BLACKBOARD = re.compile(
-    r"^.+?_(?P<name>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$"
+    r"^(?P<whole>.+?_(?P<name>[^_]+))_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$"
 )
 _DIGITS_MAX = 18
 
@@ -41,7 +41,7 @@ _DIGITS_MAX = 18
 class PlatformName:
     """What a platform's name for a file or folder says."""
 
-    # The student's name as it stands there.
+    # The student's name as it stands there; of Blackboard's user names, perhaps only the end.
     written: str
     number: str = ""
     late: bool = False
@@ -53,6 +53,8 @@ class PlatformName:
     is_aside: bool = False
     # What files that were handed in together share. Canvas and Moodle give the last attempt only.
     attempt: int = 0
+    # All that the platform wrote of the student, where that is more than name and number.
+    whole: str = ""
 
     @property
     def student(self) -> str:
@@ -62,7 +64,7 @@ class PlatformName:
     @property
     def whose(self) -> tuple[str, str]:
         """What tells one student's files from another's: names may look alike."""
-        return self.number, self.written
+        return self.number, self.whole or self.written
 
 
 def read_platform_name(name: str) -> PlatformName | None:
@@ -111,7 +113,9 @@ def _read_canvas(name: str, *, long_only: bool) -> PlatformName | None:
     long = [p for p in pairs if min(len(p["id"]), len(p["file_id"])) >= _LONG_DIGITS]
     if long_only and not long:  # an assignment's name may hold two short numbers
         return None
-    pair = (long or pairs)[0]
+    # What follows at once on the platform's own word is the platform's, whatever follows later.
+    marked = name[: pairs[0].start()].endswith("_LATE")
+    pair = pairs[0] if marked else (long or pairs)[0]
     if pair["file"].startswith("assignsubmission_"):  # Moodle's, of one who has a number for a name
         return None
     student = name[: pair.start()]
@@ -142,7 +146,9 @@ def _read_brightspace(name: str) -> PlatformName | None:
         with contextlib.suppress(ValueError):
             when = datetime.strptime(f"{found['when']} +0000", f"{months} %d, %Y %I%M %p %z")
             order = int(when.timestamp())
-    return PlatformName(found["name"], order=order, attempt=order, file=found["file"] or "")
+    return PlatformName(
+        found["name"], order=order, attempt=order, file=found["file"] or "", whole=found["whole"]
+    )
 
 
 def _read_blackboard(name: str) -> PlatformName | None:
@@ -152,7 +158,7 @@ def _read_blackboard(name: str) -> PlatformName | None:
     order = _number(found["when"].replace("-", ""))
     return PlatformName(
         found["name"], order=order, attempt=order, file=found["file"] or "",
-        is_aside=not found["file"],
+        is_aside=not found["file"], whole=found["whole"],
     )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def test_a_folder_of_submissions_is_told_from_a_submission(tmp_path, names, many
     [
         ("lovelaceada_1234_5678_homework.zip", "lovelaceada", "1234", False),
         ("lovelaceada_LATE_1234_5678_home_work-2.zip", "lovelaceada", "1234", True),
+        ("eve_LATE_12_345678_x_1234567_9999999_hw.zip", "eve", "12", True),
         ("Ada Lovelace_777_assignsubmission_file_/scale.py", "Ada Lovelace", "777", False),
         ("Ada King-Noel_777_assignsubmission_file_work.zip", "Ada King-Noel", "777", False),
         ("submission_4242/scale.py", "", "4242", False),
@@ -125,6 +126,26 @@ def test_students_whose_names_only_look_alike_are_not_taken_for_one(tmp_path, fo
         tmp_path, *(f"{form.format(name)}/scale.py" for name in ("Ada", "A\u00adda", "Ada\u3164"))
     )
     assert [entry.student for entry in discover(tmp_path, FILES)[0]] == ["Ada"] * 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"HW1_{who}_smith_attempt_2026-09-24-21-26-00_hw.zip" for who in "aj"],
+        [f"39806{n}-25 - John Smith - Sep 24, 2026 926 PM - hw.zip" for n in "12"],
+    ],
+)
+def test_two_of_one_name_whom_the_platform_tells_apart_are_two(tmp_path, names):
+    assert len(discover(lay_out(tmp_path, *names), FILES)[0]) == 2
+
+
+def test_who_writes_a_list_of_names_for_their_own_is_one_person(tmp_path):
+    lay_out(tmp_path, "submission_1/scale.py")
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :name: Eve; Ada L\n    :sid: '7; 99'\n"
+    )
+    entry = discover(tmp_path, FILES)[0][0]
+    assert (entry.student, entry.student_id) == ("Eve, Ada L", "7, 99")
 
 
 def test_what_cannot_be_graded_is_a_row_with_a_sentence(tmp_path):

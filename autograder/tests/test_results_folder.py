@@ -121,12 +121,20 @@ def test_the_gradebook_lists_every_kept_result_and_notes_what_was_not_given(tmp_
 def test_what_a_later_submission_of_the_same_student_replaced_is_not_in_the_gradebook(
     tmp_path, job, keep
 ):
-    keep("ada_17_1_hw.zip", "17")
-    keep("bob_18_1_hw.zip", "18")
-    new = keep("ada_17_2_hw-1.zip", "17")
+    keep("ada_17_1_hw.zip", "17", "ada")
+    keep("bob_18_1_hw.zip", "18", "bob")
+    new = keep("ada_17_2_hw-1.zip", "17", "ada")
     kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
     assert [row["key"] for row in kept.rows] == ["ada_17_2_hw-1.zip", "bob_18_1_hw.zip"]
     assert kept.replaced == 1
+
+
+def test_who_writes_another_s_number_for_their_own_hides_no_result(tmp_path, job, keep):
+    keep("submission_1", "17", "Ada")
+    eve = keep("submission_2", "17", "Eve")
+    kept = list_kept(ResultsFolder(tmp_path), job, [eve.entry], [eve])
+    assert [row["student"] for row in kept.rows] == ["Eve", "Ada"]
+    assert kept.replaced == 0
 
 
 def test_no_result_is_stored_over_another_submission_s(tmp_path, keep):
@@ -168,8 +176,8 @@ def test_what_is_said_of_a_stop_is_true(tmp_path, job, keep, regrade, before, wo
 
 
 def test_one_is_no_plural(tmp_path, job, keep):
-    keep("ada_17_1_hw.zip", "17"), keep("bob")
-    new = keep("ada_17_2_hw-1.zip", "17")
+    keep("ada_17_1_hw.zip", "17", "ada"), keep("bob")
+    new = keep("ada_17_2_hw-1.zip", "17", "ada")
     kept = list_kept(ResultsFolder(tmp_path), job, [new.entry], [new])
     assert list(explain_others(kept))[1] == (
         "1 kept result is of earlier submissions of the same student, and is not in the gradebook."

@@ -8,6 +8,7 @@ import pytest
 from autograder.batch.attendance import compare_with_roster, find_missing
 from autograder.batch.discovery import Entry, discover
 from autograder.batch.roster import BadRoster, Person, read_roster
+from autograder.tests.class_layouts import lay_out
 
 FILES = ["scale.py", "stack.py"]
 
@@ -23,6 +24,14 @@ def test_the_missing_are_found_by_number_or_by_name(tmp_path):
         (tmp_path / name).write_text("")
     missing = find_missing(read_roster(path), discover(tmp_path, FILES)[0])
     assert [person.name for person in missing] == ["Alan Turing"]
+
+
+def test_a_file_named_by_a_number_is_that_persons_and_a_student_called_so_is_not(tmp_path):
+    roster = [Person("Ada", "17"), Person("Eve", "18")]
+    (by_file,) = discover(lay_out(tmp_path, "17.zip"), FILES)[0]
+    assert [p.name for p in find_missing(roster, [by_file])] == ["Eve"]
+    called_so = Entry(Path("submission_3"), "submission_3", "17", "18")
+    assert "Ada" in [p.name for p in find_missing(roster, [called_so])]
 
 
 MOODLE = """Identifier,Full name,Email address,Status
