@@ -25,6 +25,8 @@ from autograder.untrusted import construct, probes
 from autograder.untrusted.anatomy import describe_module
 from autograder.untrusted.doubles import Recorder, make_double
 
+# Of a gradient that rounding alone has left something of.
+_NOTHING = 1e-9
 _COMPILED: dict[tuple[str, str, Any], CodeType] = {}
 
 
@@ -166,11 +168,27 @@ def same_run(student: Run, candidate: Run, record: RunRecord) -> bool:
     return _same_calls(student, candidate) and _same_gradients(student, candidate, record)
 
 
-def _same_gradients(student: Run, candidate: Run, record: RunRecord) -> bool:
+def gradients_reach_the_same(student: Run, candidate: Run, record: RunRecord) -> bool:
+    """Whether gradients arrive where the candidate's do, whatever they are: where both drop."""
     if record.cotangent is None or student.output.shape != record.cotangent.shape:
         return True
-    if bool(student.facts.get("differentiable")) != bool(candidate.facts.get("differentiable")):
-        return False
+    wanted, given = _in_the_students_names(student, candidate, record)
+    pairs = [(given.get(name), wanted.get(name)) for name in wanted.keys() | given.keys()]
+    pairs += [
+        (student.input_gradients.get(index), candidate.input_gradients.get(index))
+        for index in range(len(record.inputs))
+    ]
+    return all(_shows(got) == _shows(want) for got, want in pairs)
+
+
+def _shows(gradient: Tensor | None) -> bool:
+    """Whether a gradient is there, and more than what rounding leaves of nothing."""
+    return gradient is not None and bool((gradient.nan_to_num(1.0).abs() > _NOTHING).any())
+
+
+def _in_the_students_names(
+    student: Run, candidate: Run, record: RunRecord
+) -> tuple[dict[str, Tensor], Mapping[str, Tensor]]:
     wanted, given = dict(candidate.gradients), student.gradients
     if record.translate is not None and record.weights is not None:
         whole = {
@@ -180,6 +198,15 @@ def _same_gradients(student: Run, candidate: Run, record: RunRecord) -> bool:
         wanted = record.translate(whole)
         # What it has besides the reference's parameters has no partner.
         given = {name: value for name, value in given.items() if name in wanted}
+    return wanted, given
+
+
+def _same_gradients(student: Run, candidate: Run, record: RunRecord) -> bool:
+    if record.cotangent is None or student.output.shape != record.cotangent.shape:
+        return True
+    if bool(student.facts.get("differentiable")) != bool(candidate.facts.get("differentiable")):
+        return False
+    wanted, given = _in_the_students_names(student, candidate, record)
     for name in wanted.keys() | given.keys():
         if not _same_or_zero(given.get(name), wanted.get(name), record.tolerance):
             return False

@@ -4,7 +4,7 @@ Runs on the trusted side. The doubles wrote down how they were constructed and c
 is compared with what the reference does with the same doubles.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -75,10 +75,12 @@ def expect_mask_passed_on(run: Run, kind: str, argument: str, mask: Tensor | Non
         raise CheckFailed(f"{kind} is never called")
     for number, call in enumerate(calls):
         got = call["arguments"].get(argument)
-        if not _same_mask(got, mask):
+        if not _same_mask(got, mask) or not _fits_the_tokens(got, call["arguments"]):
             which = f"call {number} of {kind} (counting from 0)" if len(calls) > 1 else kind
             what = "no mask" if got is None else "another mask than the one given"
-            if mask is not None and isinstance(got, Tensor) and got.shape != mask.shape:
+            if mask is None and not _fits_the_tokens(got, call["arguments"]):
+                what = f"a mask of shape {tuple(got.shape)}, as another batch may have had it"
+            elif mask is not None and isinstance(got, Tensor) and got.shape != mask.shape:
                 what = f"a mask of shape {tuple(got.shape)}, not {tuple(mask.shape)}"
             raise CheckFailed(f"{which} gets {what}: it must get the one forward was given")
 
@@ -91,6 +93,23 @@ def _same_mask(got: Any, mask: Tensor | None) -> bool:
         return False
     # In another shape it is not what the hand-out's signature asks for, whoever gets it.
     return got.shape == mask.shape and bool(((got == 0) == (mask == 0)).all())
+
+
+def _fits_the_tokens(mask: Any, arguments: Mapping[str, Any]) -> bool:
+    """Whether a mask is as large as the batch that a call is given with it."""
+    hidden = [v for v in arguments.values() if isinstance(v, Tensor) and v.dim() == 3]
+    if not isinstance(mask, Tensor) or mask.dim() != 2 or not hidden:
+        return True
+    return mask.shape == hidden[0].shape[:2]
+
+
+def expect_randomness_untouched(run: Run) -> None:
+    """Raise CheckFailed where a layer draws or seeds by itself in train mode: its doubles do not.
+
+    Its parts drop values there, and by one seed all of them would drop the same.
+    """
+    if run.facts.get("rng_kept") is not True:
+        raise CheckFailed("forward in train mode draws random numbers of its own, or sets a seed")
 
 
 def expect_chain(run: Run, want: Run, kind: str, argument: str) -> None:

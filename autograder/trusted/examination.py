@@ -13,7 +13,7 @@ from torch import Tensor
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version
-from autograder.trusted.candidates import same_end, same_run
+from autograder.trusted.candidates import gradients_reach_the_same, same_end, same_run
 from autograder.trusted.draws import DRAWS, Disturbance, is_alike, measure
 from autograder.trusted.evidence import BuildRecord, RunRecord
 from autograder.trusted.layer_matching import match_layer
@@ -206,6 +206,8 @@ class Examination:
             return True
         noisy = record.run.facts.get("rng_kept") is False and answer.facts["rng_kept"] is False
         if not noisy or not self._same_noise(record, record.run.output, answer.output):
+            return False
+        if not gradients_reach_the_same(record.run, answer, record):
             return False
         self._by_noise.setdefault(candidate.version, []).append(record)
         return True

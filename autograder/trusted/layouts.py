@@ -10,10 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from autograder.trusted.parameters import Parameter, Reading, Source
-
-# Torch's own modules that keep a matrix as rows of the output.
-_STANDING = ("Linear", "Conv1d", "Conv2d")
+from autograder.trusted.parameters import STANDING, Parameter, Reading, Source
 
 
 def gather_parts(
@@ -141,7 +138,7 @@ def flip_own_matrices(
     for parameter in student:
         shape = tuple(size for size in parameter.shape if size != 1)
         as_matrix = len(parameter.shape) == 2 or parameter.name in cut
-        own = as_matrix and parameter.owner not in _STANDING
+        own = as_matrix and parameter.owner not in STANDING
         if own and len(shape) == 2 and shape[0] == shape[1]:
             square[parameter.name] = parameter.owner
     # One way of writing holds for all matrices; with heads cut out, for each by itself.

@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 
 from torch import Tensor, cat, nn
 
+# Torch's own modules that keep a matrix as rows of the output.
+STANDING = ("Linear", "Conv1d", "Conv2d")
 _KIND_WORDS = {
     "weight": {"weight", "w", "weights", "gamma", "scale", "g", "a", "alpha", "gain", "kernel"},
     "bias": {"bias", "b", "beta", "shift", "offset", "biases"},
@@ -145,6 +147,6 @@ def fits(student: Parameter, reference: Parameter) -> Source | None:
     wanted = tuple(size for size in reference.shape if size != 1)
     if flat == wanted:
         return Source((reference.name,))
-    if len(wanted) == 2 and flat == wanted[::-1]:
+    if len(wanted) == 2 and flat == wanted[::-1] and student.owner not in STANDING:
         return Source((reference.name,), transposed=True)
     return None

@@ -151,6 +151,9 @@ class LayerPromises:
         cotangent = cotangent_for(self.subject, student, *self.subject.sizes)
         for training in (False, True):
             twin.expect_gradients(inputs, cotangent, training=training)
+        if "dropout" in student.kit.arguments_of(self.subject.name):
+            noisy = make_twin(self.subject, student, change={"dropout": student.rate()})
+            noisy.expect_gradients_while_dropping(inputs, cotangent, student.worker_seed)
 
     @pytest.mark.points(0.5)
     def test_leaves_everything_as_it_found_it(self, student: Student) -> None:

@@ -39,8 +39,8 @@ def match_tree(
         for our_place, their_place in zip(mine, theirs, strict=False):
             inner_s = [p for p in left_s if p.name.startswith(their_place + ".")]
             inner_r = [p for p in left_r if p.name.startswith(our_place + ".")]
-            left_s = [p for p in left_s if p not in inner_s]
-            left_r = [p for p in left_r if p not in inner_r]
+            left_s = [p for p in left_s if not p.name.startswith(their_place + ".")]
+            left_r = [p for p in left_r if not p.name.startswith(our_place + ".")]
             match = match_parameters(
                 [_strip(p, their_place) for p in inner_s],
                 [_strip(p, our_place) for p in inner_r],

@@ -304,19 +304,36 @@ class Twin:
         if not got.facts.get("differentiable"):
             raise CheckFailed(f"no gradient flows{mode}: the output is cut off from the parameters")
         wanted = self.reading.translate(want.gradients, self._shapes)
-        for name in wanted:
-            if name not in got.gradients and bool((wanted[name] != 0).any()):
-                raise CheckFailed(
-                    f"the parameter {clean_text(name, 80)} receives no gradient{mode}"
-                )
+        _expect_to_arrive(got, wanted, want, mode)
         for index, gradient in want.input_gradients.items():
-            if index not in got.input_gradients:
-                raise CheckFailed(f"no gradient reaches the input{mode}")
             _expect_gradient(got.input_gradients[index], gradient, f"the input{mode}", tolerance)
         for name, gradient in wanted.items():
             if name in got.gradients:
                 what = f"{clean_text(name, 80)}{mode}"
                 _expect_gradient(got.gradients[name], gradient, what, tolerance)
+
+    def expect_gradients_while_dropping(self, inputs: Inputs, cotangent: Tensor, seed: int) -> None:
+        """Raise CheckFailed unless gradients arrive everywhere where dropout acts.
+
+        What they are depends on what was dropped; that they are there does not.
+        """
+        got = self.run(inputs, cotangent=cotangent, training=True, seed=seed)
+        if got.output.shape != cotangent.shape:
+            raise CheckFailed("the output has the wrong shape, so no gradient can be asked for")
+        mode = " in train mode, where dropout acts"
+        if not got.facts.get("differentiable"):
+            raise CheckFailed(f"no gradient flows{mode}: the output is cut off from the parameters")
+        want = self.want(inputs, cotangent)
+        _expect_to_arrive(got, self.reading.translate(want.gradients, self._shapes), want, mode)
+
+
+def _expect_to_arrive(got: Run, wanted: Mapping[str, Tensor], want: Run, mode: str) -> None:
+    """Raise CheckFailed unless every gradient that the reference has is there, whatever it is."""
+    for name in wanted:
+        if name not in got.gradients and bool((wanted[name] != 0).any()):
+            raise CheckFailed(f"the parameter {clean_text(name, 80)} receives no gradient{mode}")
+    if any(index not in got.input_gradients for index in want.input_gradients):
+        raise CheckFailed(f"no gradient reaches the input{mode}")
 
 
 def _expect_gradient(got: Tensor, want: Tensor, name: str, tolerance: Tolerance) -> None:

@@ -160,9 +160,12 @@ class TestMultiHeadAttention(LayerPromises):
     @pytest.mark.points(1)
     def test_no_mask_means_no_padding(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
-        emb, _ = self.subject.example(student)
+        emb, mask = self.subject.example(student)
+        twin.run([emb.flip(0), mask])  # nothing of it may be left
         twin.expect_output([emb, None], "the output for att_mask=None")
         twin.expect_output([emb], "the output without att_mask")
+        longer = self.subject.draw(student, *self.subject.other_sizes[0])[0]
+        twin.expect_output([longer], "the output of another batch without att_mask")
 
     @pytest.mark.points(1)
     def test_padding_content_changes_no_real_token(self, student: Student) -> None:

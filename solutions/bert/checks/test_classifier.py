@@ -52,9 +52,11 @@ class TestSimplifiedBertClassifier(LayerPromises):
     @pytest.mark.points(0.5)
     def test_output_has_the_right_shape_for_every_batch(self, student: Student) -> None:
         super().test_output_has_the_right_shape_for_every_batch(student)
-        # A single score, as for a regression, is still a column.
-        single = make_twin(self.subject, student, change={"n_classes": 1})
-        single.expect_output(self.subject.example(student), "the output with n_classes=1", axes="")
+        # A single score, as for a regression, is still a column; two classes have a score each.
+        for classes in (1, 2):
+            twin = make_twin(self.subject, student, change={"n_classes": classes})
+            what = f"the output with n_classes={classes}"
+            twin.expect_output(self.subject.example(student), what, axes="")
 
     @pytest.mark.points(1)
     def test_each_part_gets_what_the_part_before_gave(self, student: Student) -> None:
@@ -88,12 +90,16 @@ class TestSimplifiedBertClassifier(LayerPromises):
     @pytest.mark.points(0.5)
     def test_mask_may_be_left_out(self, student: Student) -> None:
         twin = make_twin(self.subject, student)
-        ids, _ = self.subject.example(student)
+        ids, mask = self.subject.example(student)
+        twin.run([ids, mask])  # nothing of it may be left
         # Token 0 among them: without a mask nothing is padding, whatever the ids are.
         ids = torch.where(ids % 3 == 0, 0, ids)
-        what = "the logits without attention_mask"
-        run = twin.expect_output([ids], what, axes="B", calls=True)
-        expect_mask_passed_on(run, "EncoderBlock", "att_mask", None)
+        longer = self.subject.draw(student, *self.subject.other_sizes[0])[0]
+        for given, what in ((ids, "the logits"), (longer, "the logits of another batch")):
+            run = twin.expect_output(
+                [given], f"{what} without attention_mask", axes="B", calls=True
+            )
+            expect_mask_passed_on(run, "EncoderBlock", "att_mask", None)
 
     @pytest.mark.points(1)
     def test_constructor_arguments_reach_every_part(self, student: Student) -> None:

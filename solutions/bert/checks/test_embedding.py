@@ -14,7 +14,7 @@ from autograder.trusted.student import Student
 
 pytestmark = pytest.mark.layer("EmbeddingLayer")
 
-V, C, MAX = 29, 15, 11
+V, C, MAX, LONG = 29, 15, 11, 128
 
 
 def draw_ids(student: Student, batch: int, tokens: int) -> list[Any]:
@@ -41,6 +41,14 @@ class TestEmbeddingLayer(LayerPromises):
         sizes=(4, 6),
         other_sizes=((3, MAX), (1, 6), (4, 1), (1, 1)),
     )
+
+    @pytest.mark.points(0.5)
+    def test_output_has_the_right_shape_for_every_batch(self, student: Student) -> None:
+        super().test_output_has_the_right_shape_for_every_batch(student)
+        # As long as the course's tweets may be.
+        long = make_twin(self.subject, student, change={"max_seq_length": LONG})
+        what = f"the output for {LONG} tokens"
+        long.expect_output(self.subject.draw(student, 2, LONG), what)
 
     @pytest.mark.points(3)
     def test_values_are_word_plus_position_normalised(self, student: Student) -> None:

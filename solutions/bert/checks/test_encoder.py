@@ -14,13 +14,16 @@ from autograder.trusted.composites import (
     expect_called_once_each,
     expect_chain,
     expect_mask_passed_on,
+    expect_randomness_untouched,
 )
-from autograder.trusted.promises import LayerPromises, Subject, make_twin
+from autograder.trusted.promises import LayerPromises, Subject, expect_trainable, make_twin
 from autograder.trusted.student import Student
 
 pytestmark = pytest.mark.layer("EncoderBlock")
 
 C, LAYERS = 15, 5
+# As many as BERT has: enough for what counts blocks by one digit, or up to a number, to show.
+DEEP = 12
 
 
 def draw_inputs(student: Student, batch: int, tokens: int) -> list[Any]:
@@ -54,16 +57,21 @@ class TestEncoderBlock(LayerPromises):
             mode = "train" if training else "evaluation"
             what = f"the output in {mode} mode"
             got = twin.expect_output(inputs, what, training=training, calls=True)
+            if training:
+                expect_randomness_untouched(got)
             expect_called_once_each(twin, got, ("TransformerBlock",), LAYERS)
             expect_chain(got, twin.want(inputs), "TransformerBlock", "emb")
 
     @pytest.mark.points(1.5)
     def test_n_layers_counts_the_blocks(self, student: Student) -> None:
-        for layers in (1, 2, LAYERS):
+        inputs = self.subject.example(student)
+        for layers in (1, 2, DEEP):
             twin = make_twin(self.subject, student, change={"n_layers": layers})
             what = f"the output with n_layers={layers}"
-            got = twin.expect_output(self.subject.example(student), what, calls=True)
+            got = twin.expect_output(inputs, what, calls=True)
             expect_called_once_each(twin, got, ("TransformerBlock",), layers)
+        expect_mask_passed_on(got, "TransformerBlock", "att_mask", inputs[1])
+        expect_trainable(twin.student)
 
     @pytest.mark.points(1.5)
     def test_mask_reaches_every_block(self, student: Student) -> None:

@@ -14,6 +14,7 @@ from autograder.trusted.composites import (
     expect_called_once_each,
     expect_chain,
     expect_mask_passed_on,
+    expect_randomness_untouched,
 )
 from autograder.trusted.promises import LayerPromises, Subject, make_twin
 from autograder.trusted.student import Student
@@ -54,6 +55,8 @@ class TestTransformerBlock(LayerPromises):
             mode = "train" if training else "evaluation"
             what = f"the output in {mode} mode"
             got = twin.expect_output(inputs, what, training=training, calls=True)
+            if training:
+                expect_randomness_untouched(got)
             expect_called_once_each(twin, got, ("MultiHeadAttention", "PositionWiseFeedForward"))
             want = twin.want(inputs)
             expect_chain(got, want, "MultiHeadAttention", "emb")
