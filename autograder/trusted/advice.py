@@ -40,7 +40,7 @@ class Situation:
     def tensors(self) -> str:
         """The tensors of the failing line with their shapes, or ''."""
         told = [f"{name} {self.shape(sizes)}" for name, sizes in self.fault.values]
-        return "; ".join(told)
+        return "; ".join(dict.fromkeys(told))
 
 
 def name_trouble(kind: str, text: str) -> str:

@@ -128,7 +128,15 @@ def explain_order(kit: Kit, examination: Examination) -> str:
 def explain_return(evidence: Evidence) -> str:
     """Explain a forward that gives something other than a tensor."""
     for record in evidence.runs:
-        found = re.search(r"forward returned (\w+)", record.ended.message if record.ended else "")
+        message = record.ended.message if record.ended else ""
+        whole_numbers = re.search(r"forward returned a tensor of ((?:u?int|bool)\w*)", message)
+        if whole_numbers:
+            return (
+                f"forward gives back numbers of type {whole_numbers[1]}: no gradient flows through "
+                "these. Values that can be learned are expected, not a choice among them (argmax), "
+                "a comparison, or something rounded."
+            )
+        found = re.search(r"forward returned (?!a tensor of)(\w+)", message)
         if found and found[1] == "NoneType":
             return (
                 "forward computes something and gives nothing back: a Python function without a "

@@ -268,7 +268,8 @@ def expect_nothing_left_behind(twin: Twin, inputs: Inputs, seed: int) -> None:
     expect_same(second, want, "the output of a second call on the same tensors", MIXED)
     for index, value in enumerate(inputs):
         if value is not None and not _is_equal(after.get(index), value):
-            raise CheckFailed("forward changes its input in place")
+            which = "its mask" if index else "its input"
+            raise CheckFailed(f"forward changes {which} in place")
     # What train mode computes, NaN included, is other checks' business: here it is to be the same.
     if not _give_the_same(repeated, drawn) and _gives_the_same_for_a_seed(twin, inputs, seed):
         raise CheckFailed("forward in evaluation mode draws random numbers, or sets their seed")

@@ -25,6 +25,7 @@ from autograder.trusted.reference import (
     prepare_reference,
     weigh_reference,
 )
+from autograder.trusted.renamed import tell_renamed
 from autograder.trusted.replies import NUMBERS
 
 
@@ -149,18 +150,11 @@ class Twin:
                     f"{', '.join(absent)}"
                 )
             return
-        theirs = [
-            f"{clean_text(name, 60)} as {' and '.join(source.names)}"
-            for name, source in self.reading.sources.items()
-            if source.names != (name,)
-        ]
-        if not theirs:
-            return
-        more = f" and {len(theirs) - 3} more" if len(theirs) > 3 else ""
-        self.loaded.submission.remark(
-            f"{self.name}: parameters under other names were recognised: "
-            f"{', '.join(theirs[:3])}{more}"
-        )
+        told = tell_renamed(self.reading, self.student.doubles)
+        if told:
+            self.loaded.submission.remark(
+                f"{self.name}: parameters under other names were recognised: {told}"
+            )
 
     def run(self, inputs: Inputs, **options: Any) -> Run:
         """Run the student's module; options as in ``Built.run``."""

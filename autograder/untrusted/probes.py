@@ -1,8 +1,8 @@
 """Question a student's module: set weights, call, differentiate, trace.
 
 Runs inside the sandbox, next to student code. Uses torch's own functions, fetched before any
-student code runs, on the student's objects: an overridden ``parameters`` or ``load_state_dict``
-is not asked.
+student code runs, on the student's objects: an overridden ``parameters`` is not asked. Saving and
+loading are, as it is them that a check is about.
 """
 
 import copy
@@ -18,8 +18,6 @@ from autograder.untrusted.anatomy import Parts, named_modules, parameters_of
 from autograder.untrusted.construct import default_dtype
 from autograder.untrusted.doubles import Recorder
 
-_state_dict = nn.Module.state_dict
-_load_state_dict = nn.Module.load_state_dict
 _train = nn.Module.train
 # Not torch.manual_seed: it writes down the whole stack for a CUDA that may come later, which
 # takes longer than many a forward pass.
@@ -254,7 +252,9 @@ def _is_hidden(value: Any) -> bool:
 
 
 def copy_by_state_dict(module: nn.Module, fresh: nn.Module) -> nn.Module:
-    """Load ``module``'s state_dict into ``fresh``, strictly, and return it."""
-    state = copy.deepcopy(_state_dict(module))
-    _load_state_dict(fresh, state, strict=True)
+    """Load ``module``'s state_dict into ``fresh``, strictly, and return it.
+
+    By the module's own methods, as whoever saves a model would: what they leave out is to show.
+    """
+    fresh.load_state_dict(copy.deepcopy(module.state_dict()), strict=True)
     return fresh
