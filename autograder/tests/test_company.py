@@ -13,6 +13,7 @@ from autograder.authoring.grading import Grader
 from autograder.tests.asked import note_asked
 from autograder.trusted.workers import NoRoom
 
+pytestmark = pytest.mark.slow
 TOY = Path(__file__).parent / "toy_course"
 FILES = ("scale", "stack")
 FULL = {"Scale": 50, "Stack": 40, "EndToEnd": 10}
@@ -119,7 +120,6 @@ def test_a_layer_that_answers_the_same_question_wrongly_later_is_caught(
     assert points_by_layer(toy.grade(scale_with(forgets)))["Scale"] < FULL["Scale"]
 
 
-@pytest.mark.slow
 def test_a_check_that_reads_calls_it_did_not_ask_for_is_the_kit_s_fault(tmp_path):
     root = tmp_path / "course"
     shutil.copytree(TOY, root, ignore=shutil.ignore_patterns("__pycache__"))
@@ -141,7 +141,6 @@ def test_what_one_layer_does_to_the_process_neither_costs_nor_saves_another_its_
     assert won["Stack"] == 0
 
 
-@pytest.mark.slow
 def test_what_one_module_does_to_torch_neither_helps_nor_harms_another(
     toy, submit, points_by_layer
 ):
@@ -156,7 +155,6 @@ def test_what_one_module_does_to_torch_neither_helps_nor_harms_another(
     assert points_by_layer(toy.grade(submit(scale=scale + patch)))["Stack"] == 40
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "there"),
     [

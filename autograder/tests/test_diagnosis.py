@@ -10,6 +10,7 @@ from autograder.misconceptions import combine, read_bank, read_reference, versio
 from autograder.trusted.candidates import same_end
 from autograder.trusted.outcomes import Fault, StudentRaised
 
+pytestmark = pytest.mark.slow
 TOY = Path(__file__).parent / "toy_course"
 
 
@@ -39,7 +40,6 @@ def diagnose(toy, submit):
     return grade
 
 
-@pytest.mark.slow
 def test_a_known_mistake_is_named_however_it_is_written(diagnose):
     found = diagnose("torch.mul(self.weight, x)")
     assert found["id"] == "scale.no_bias"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 TOY = Path(__file__).parent / "toy_course" / "solutions" / "toy"
 SCALE = (TOY / "scale.py").read_text()
 STACK = (TOY / "stack.py").read_text().replace("from .scale import Scale\n", "")

@@ -27,6 +27,7 @@ def test_the_stubs_win_none(bert):
     assert result.max_score == 100
 
 
+@pytest.mark.slow
 def test_one_layer_can_be_graded_alone(bert):
     result = bert.grade(REFERENCE, layers=("Pooler",))
     assert {c.layer for c in result.checks} == {"Pooler"}

@@ -17,6 +17,7 @@ from autograder.authoring.check_kit import rebuild_notebook
 from autograder.authoring.notebook.build import build_notebook, find_source
 from autograder.manifest import load_kit
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 KIT = load_kit(ROOT, "bert")
 SOURCE = find_source(KIT)
@@ -74,7 +75,6 @@ def test_every_class_is_followed_by_its_check():
         assert checked[0] > defined
 
 
-@pytest.mark.slow
 def test_a_student_notebook_filled_in_from_the_reference_wins_every_point(tmp_path, bert):
     student, solution = copy.deepcopy(student_notebook()), build_notebook(SOURCE, "solution")
     classes = {text.split("(")[0]: text for text in code(solution) if text.startswith("class ")}
@@ -89,7 +89,6 @@ def test_a_student_notebook_filled_in_from_the_reference_wins_every_point(tmp_pa
     assert result.score == 100
 
 
-@pytest.mark.slow
 def test_the_hand_out_alone_runs_to_its_first_todo_and_stops_with_its_message(tmp_path):
     folder = tmp_path / "handed out"
     shutil.copytree(KIT.student_folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -104,7 +103,6 @@ def test_the_hand_out_alone_runs_to_its_first_todo_and_stops_with_its_message(tm
     assert "embedding.py: EmbeddingLayer.__init__ is not written yet" in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_the_solution_s_source_is_executed_by_one_command_and_learns(tmp_path):
     done = execute(tmp_path, "solution_notebook", SOURCE, "--output", "solution")
