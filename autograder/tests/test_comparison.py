@@ -133,3 +133,8 @@ def test_what_cannot_be_seen_is_left_out_of_shown_text():
         assert clean_text(f"a{char}b{char}") == "ab", hex(ord(char))
     for shown in ("é", "ß", "作业", "عربي", "नमस्ते", "e\u0301", "ｱ", "a\u00a0b"):
         assert clean_text(shown) == " ".join(shown.split())
+
+
+def test_marks_stacked_on_a_letter_cover_no_other_line():
+    assert clean_text("a" + "\u0301" * 300 + "b") == "a" + "\u0301" * 4 + "b"
+    assert clean_text("vi\u0323\u0302t") == "vi\u0323\u0302t"

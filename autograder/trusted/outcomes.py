@@ -16,13 +16,16 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]"
 )
+# Marks on a letter beyond what any script has: stacked, they are drawn over other lines.
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_TOWER = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
 _UNSAFE = re.compile(r"[^\x20-\x7e\xa0-\u200a\u2010-\u2027\u2030-\u2060\u2070-\ud7ff\uf900-\ufffd]")
 
 
 def clean_text(text: str, chars_max: int = 400) -> str:
     """Return ``text`` fit to be shown: one line, nothing that steers or is invisible, not long."""
     if not text.isascii():
-        text = _INVISIBLE.sub("", text)
+        text = _TOWER.sub(r"\1", _INVISIBLE.sub("", text))
     flat = " ".join(_UNSAFE.sub(" ", text).split())
     return flat if len(flat) <= chars_max else flat[: chars_max - 1] + "…"
 
