@@ -134,6 +134,9 @@ def test_an_unknown_mistake_is_described_by_its_pattern(diagnose, expression, wo
         ("x if x else 0 * x", "truth_of_a_tensor", "one yes or no"),
         ("sum(x.shape[:2] for a, b in [x.shape])", "unpacking", "into 2 names and holds more"),
         ("sum(a for a, b in [x.shape[:1]])", "unpacking", "into 2 names and has only 1 parts"),
+        ("torch.relu(nn.GELU)", "unfinished_value", "A type is handed on in that line where a"),
+        ("torch.relu(nn.GELU())", "unfinished_value", "To make a module and to call it are two"),
+        ("torch.dropout(x, 0.5, self.train)", "unfinished_value", "A method is handed on"),
         ("x.add(None)", "", ""),
     ],
 )

@@ -105,6 +105,13 @@ def _no_self(s: Situation) -> str | None:
     found = s.match(r"(\w+)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) w")
     if s.fault.kind != "TypeError" or not found:
         return None
+    asked = ", ".join(s.kit.arguments_of(s.layer))
+    if found[1] == "__init__" and s.fault.text.startswith(f"{s.layer}."):
+        return (
+            f"The constructor is given {found[3]} things, the object itself among them, and takes "
+            f"{found[2]}. The hand-out lists ({asked}): which of these has no place in yours? Or "
+            "is it self that is missing?"
+        )
     return (
         f"{found[1]} is given {found[3]} things and takes {found[2]}. Python passes the object "
         "itself as the first argument of every method: is self in the list? If it is, compare the "
@@ -310,6 +317,23 @@ def _recursion(s: Situation) -> str | None:
     return "A function calls itself without end; does forward, or a property, call itself?"
 
 
+def _unfinished_value(s: Situation) -> str | None:
+    """Explain a function of torch's that is given something before it has become a value."""
+    found = s.match(r"argument '(\w+)'.* must be (.+), not (\w+)$")
+    if not found or s.fault.kind != "TypeError":
+        return None
+    _, wanted, given = found.groups()
+    told = f"A {given} is handed on in that line where a {wanted} is expected."
+    if given in ("method", "function", "builtin_function_or_method"):
+        return f"{told} Is it a name without its parentheses, or one that is nearly another's?"
+    if wanted == "Tensor" and given not in ("tuple", "list", "dict", "int", "float", "str"):
+        return (
+            f"{told} To make a module and to call it are two steps: the first gives the module, "
+            "and only the second a tensor."
+        )
+    return told
+
+
 def _not_callable(s: Situation) -> str | None:
     found = s.match(r"'(\w+)' object is not (callable|iterable|subscriptable)")
     if not found:
@@ -361,6 +385,7 @@ _RULES: dict[str, Rule] = {
     "index_out_of_range": _index_out_of_range,
     "in_place": _in_place,
     "recursion": _recursion,
+    "unfinished_value": _unfinished_value,
     "not_callable": _not_callable,
 }
 
