@@ -148,6 +148,7 @@ def explain_layer(kit: Kit, loaded: LoadedLayer) -> Diagnosis | None:
             or explain_parameters(examination)
             or explain_effects(examination)
             or locate(examination, letters)
+            or explain_asides(loaded.evidence.asides)
         )
         return Diagnosis("place", told, "place") if told else None
 

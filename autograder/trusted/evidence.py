@@ -74,7 +74,7 @@ class Aside:
 
     # "default": an argument's is another; "dtype": a type is fixed; "device": a tensor is left;
     # "besides": there are more parameters than there should be; "inserted": they were put into
-    # another layer from outside.
+    # another layer from outside; "random", "seed": what one call leaves shows in the next ones.
     kind: str
     detail: str = ""
     ended: CheckEnded | None = None

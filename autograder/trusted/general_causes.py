@@ -63,6 +63,16 @@ _EFFECTS = {
         "type from its weights and its input."
     ),
 }
+_RANDOM_NUMBERS = (
+    "forward draws random numbers where nothing is to be dropped, or sets their seed. Whoever "
+    "draws after it gets others than without the call, or the same ones each time. Dropout draws "
+    "in train mode alone; a seed is set once, by the script that trains."
+)
+_OWN_SEED = (
+    "forward sets the seed of all random numbers, or draws once what to drop and keeps it: every "
+    "call in train mode drops the same values. They are to be drawn anew for every call; a seed is "
+    "set once, by the script that trains."
+)
 _BESIDES = (
     "As it is made, this layer computes what it should, and it has more parameters than the "
     "hand-out lists: {names}. They are saved with the model, counted with it and handed to the "
@@ -98,6 +108,8 @@ def explain_asides(asides: Sequence[Aside]) -> str:
         "inserted": _INSERTED.format(names=names_of("inserted")),
         "dtype": OTHER_DTYPE,
         "device": _LEFT_BEHIND,
+        "random": _RANDOM_NUMBERS,
+        "seed": _OWN_SEED,
     }
     kinds = list(dict.fromkeys(aside.kind for aside in asides))
     return " ".join(told[kind] for kind in kinds)
@@ -165,6 +177,8 @@ def explain_effects(examination: Examination) -> str:
         for effect, told in _EFFECTS.items():
             if facts.get(effect) is False:
                 return told
+        if facts.get("rng_kept") is False and not record.training:
+            return _RANDOM_NUMBERS
     return ""
 
 

@@ -271,9 +271,12 @@ def expect_nothing_left_behind(twin: Twin, inputs: Inputs, seed: int) -> None:
             which = "its mask" if index else "its input"
             raise CheckFailed(f"forward changes {which} in place")
     # What train mode computes, NaN included, is other checks' business: here it is to be the same.
+    asides = twin.loaded.evidence.asides
     if not _give_the_same(repeated, drawn) and _gives_the_same_for_a_seed(twin, inputs, seed):
+        asides.append(Aside("random"))
         raise CheckFailed("forward in evaluation mode draws random numbers, or sets their seed")
     if torch.equal(drawn, anew) and not agree(drawn, first, MIXED) and not drawn.isnan().any():
+        asides.append(Aside("seed"))
         raise CheckFailed("in train mode every call drops the same: forward sets a seed of its own")
 
 
