@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.trusted.advice import names_its_type
+from autograder.trusted.error_kinds import names_its_type
 from autograder.trusted.evidence import Aside, BuildRecord, RunRecord, Translate
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import CheckEnded, CheckFailed, StudentRaised, clean_text

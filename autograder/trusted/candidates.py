@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from autograder.manifest import Kit
 from autograder.misconceptions import Version, read_reference
-from autograder.trusted.advice import name_trouble
 from autograder.trusted.compare import Tolerance
+from autograder.trusted.error_kinds import name_trouble
 from autograder.trusted.evidence import SIDE_EFFECTS, BuildRecord, RunRecord
 from autograder.trusted.outcomes import CheckEnded, StudentRaised
 from autograder.trusted.parameters import Parameter, reference_parameters

@@ -14,7 +14,7 @@ import torch
 from autograder.manifest import WHOLE_MODEL, Kit
 from autograder.misconceptions import Misconception, Version, in_dialects, pairs, versions
 from autograder.results import CheckResult
-from autograder.trusted.advice import Letters, advise, read_letters
+from autograder.trusted.advice import advise
 from autograder.trusted.cross_examination import explains_strangers
 from autograder.trusted.evidence import Aside
 from autograder.trusted.examination import Examination
@@ -28,6 +28,7 @@ from autograder.trusted.general_causes import (
 )
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.locate import locate
+from autograder.trusted.situation import Letters, read_letters
 from autograder.trusted.submission import Submission
 
 # How long to look for a pair before nothing is said.

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograder.manifest import Kit
-from autograder.trusted.advice import OTHER_DTYPE
 from autograder.trusted.evidence import Aside, Evidence
 from autograder.trusted.examination import Examination
 from autograder.trusted.outcomes import StudentTimeout, clean_text
+from autograder.trusted.tensor_advice import OTHER_DTYPE
 
 _OTHER_PARAMETERS = (
     "What this layer is made of is not what the hand-out lists, so nothing it computes could be "

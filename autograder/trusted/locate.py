@@ -9,13 +9,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from autograder.trusted.advice import Letters
 from autograder.trusted.built import Built
 from autograder.trusted.candidates import Candidate, same_tensor
 from autograder.trusted.evidence import BuildRecord, RunRecord
 from autograder.trusted.examination import Examination
 from autograder.trusted.outcomes import CheckEnded, clean_text
 from autograder.trusted.patterns import describe_difference, find_condition
+from autograder.trusted.situation import Letters
 from autograder.untrusted.probes import trace_module
 
 # More calls, or inputs, than a part has.

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.manifest import WHOLE_MODEL, Kit
-from autograder.trusted.advice import names_its_type
 from autograder.trusted.class_mentions import decode_roughly
+from autograder.trusted.error_kinds import names_its_type
 from autograder.trusted.intake import StagedSubmission
 from autograder.trusted.loaded_layer import LoadedLayer
 from autograder.trusted.outcomes import clean_text
