@@ -27,7 +27,7 @@ def describe_difference(
         return "some of its values are NaN" if bool(torch.isnan(got).any()) else "it is infinite"
     if agree(got, want, MIXED):
         return ""
-    for rule in (_sign, _factor, _offset_by_input, _same_numbers):
+    for rule in (_constant, _sign, _factor, _offset_by_input, _same_numbers):
         told = rule(got, want, inputs, letters)
         if told:
             return told
@@ -80,6 +80,16 @@ def _offset_by_input(got: Tensor, want: Tensor, inputs: Sequence[Tensor | None],
         if agree(offset, -value.double(), MIXED):
             return "the layer's input is missing in it: it is off by the residual"
     return ""
+
+
+def _constant(got: Tensor, want: Tensor, _: Sequence[Tensor | None], __: Letters) -> str:
+    if got.numel() > 1 and _is_one_number(got) and not _is_one_number(want):
+        return "it is one number everywhere: nothing is left in it of what came in"
+    return ""
+
+
+def _is_one_number(tensor: Tensor) -> bool:
+    return bool((tensor == tensor.flatten()[0]).all())
 
 
 def _sign(got: Tensor, want: Tensor, _: Sequence[Tensor | None], __: Letters) -> str:
