@@ -3,15 +3,22 @@
 import collections
 import functools
 import shutil
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from autograder.authoring import grading
 from autograder.authoring.grading import Grader
+from autograder.manifest import load_kit
 from autograder.tests.asked import note_asked
-from autograder.trusted.workers import NoRoom
+from autograder.trusted.loaded_layer import LoadedLayer
+from autograder.trusted.outcomes import StudentTimeout
+from autograder.trusted.workers import NoRoom, TemplateWorkers
+from autograder.untrusted import template
+from autograder.untrusted.confine import Keeping
 
 pytestmark = pytest.mark.slow
 TOY = Path(__file__).parent / "toy_course"
@@ -57,6 +64,33 @@ def test_where_the_machine_has_no_room_the_submissions_own_workers_make_it(
     assert refused == [True]
     assert not started[0].alive
     assert won["Stack"] == FULL["Stack"]
+
+
+def test_a_fork_that_the_machine_refuses_is_an_answer_of_the_template(monkeypatch):
+    def refuse(**_):
+        raise BlockingIOError
+
+    monkeypatch.setattr(template, "fork_apart", refuse)
+    assert template._fork(Keeping(apart=True, own_proc=True), gpu=False) is None
+    refusing = SimpleNamespace(
+        wait_until_warm=lambda _: None, send=lambda *_: None, receive=lambda *_, **__: 0
+    )
+    with pytest.raises(NoRoom, match="no further process"):
+        TemplateWorkers(refusing, load_kit(TOY, "toy").limits, gpu=False).start_worker()
+
+
+def test_a_layer_has_one_purse_of_time_in_whatever_worker_it_is_asked(toy):
+    limits = toy.kit.limits
+    submission = SimpleNamespace(kit=toy.kit, places={}, spent_s=defaultdict(float))
+    often = limits.answered_wall_clock_s_per_layer / 2
+    for _ in range(4):
+        again = LoadedLayer(submission, "Scale", "Scale")
+        assert again._spend("run", often) == often
+        again._account(often, 0)
+    assert LoadedLayer(submission, "Stack", "Stack")._spend("train", 1e6) == 0
+    once_more = LoadedLayer(submission, "Scale", "Scale")
+    with pytest.raises(StudentTimeout, match=f"more than {4 * often:g} s"):
+        once_more._account(once_more._spend("run", 0.1), 0)
 
 
 def test_a_wrong_layer_is_told_the_same_in_company_and_alone(toy, scale_with):

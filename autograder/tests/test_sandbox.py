@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -57,6 +58,33 @@ def test_the_report_names_what_is_in_force(sandboxed):
 
 def test_the_solution_still_wins_every_point(sandboxed):
     assert sandboxed.grade(TOY / "solutions" / "toy").score == 100
+
+
+STARTS_THREADS = """
+import threading
+
+started, hold = [], threading.Event()
+threading.stack_size(65536)
+try:
+    while len(started) < 200:
+        thread = threading.Thread(target=hold.wait, daemon=True)
+        thread.start()
+        started.append(thread)
+except RuntimeError:
+    pass
+raise ValueError(f"{len(started)} threads run")
+
+
+class Scale:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform == "linux" and os.geteuid() == 0, reason="root has no such limit")
+def test_threads_have_a_limit(sandboxed, submit):
+    result = sandboxed.grade(submit(scale=STARTS_THREADS), layers=("Scale",))
+    (count,) = {int(re.search(r"(\d+) threads run", c.message)[1]) for c in result.checks}
+    assert 20 <= count <= 64
 
 
 @pytest.mark.parametrize(

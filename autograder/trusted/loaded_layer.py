@@ -278,35 +278,39 @@ class LoadedLayer:
             answer = self._worker.receive(allowed_s)
         except WorkerLost as lost:
             self._lost_s += time.monotonic() - started
-            self.submission.spent_s[self.key] += time.monotonic() - started
+            self._spend(operation, time.monotonic() - started)
             # In company the layer is asked again anyway.
             self.submission.killed |= lost.killed and not self._shares
             raise self._explain_loss(lost, operation) from None
-        self._account(operation, time.monotonic() - started, answer.memory_bytes)
+        took_s = self._spend(operation, time.monotonic() - started)
+        self._account(took_s, answer.memory_bytes)
         return answer
 
-    def _account(self, operation: str, took_s: float, memory_bytes: int) -> None:
+    def _spend(self, operation: str, took_s: float) -> float:
+        """Take time from the layer's purse; return how much: training has a limit of its own."""
+        counts_s = 0.0 if operation == "train" else took_s
+        self.submission.spent_s[self.key] += counts_s
+        return counts_s
+
+    def _account(self, took_s: float, memory_bytes: int) -> None:
         """Add an answer to what the layer has used; give it up where that is too much.
 
         Each answer within its own limits, hundreds of them could still keep a class waiting for
         half an hour, or fill the grader's memory with what it keeps for the diagnosis.
         """
         file = self.submission.places.get(self.name, self.name)
+        self._answered_s += took_s
         self._replies_bytes += memory_bytes
-        if operation != "train":  # that has a limit of its own
-            self._answered_s += took_s
-            self.submission.spent_s[self.key] += took_s
+        limit_s = self.limits.answered_wall_clock_s_per_layer
         # In company a part of it is enough: then the layer is asked again, alone, with all of it.
-        share = _SHARE_IN_COMPANY if self._shares else 1.0
-        allowed_s = share * self.limits.answered_wall_clock_s_per_layer
-        in_all_s = _SHARE_IN_ALL * self.limits.answered_wall_clock_s_per_layer
-        if self.submission.spent_s[self.key] > in_all_s:
-            allowed_s = in_all_s
-        if self._answered_s > allowed_s or allowed_s == in_all_s:
+        own = (self._answered_s, limit_s * (_SHARE_IN_COMPANY if self._shares else 1.0))
+        in_all = (self.submission.spent_s[self.key], limit_s * _SHARE_IN_ALL)
+        exceeded = [allowed_s for used_s, allowed_s in (own, in_all) if used_s > allowed_s]
+        if exceeded:
             raise self._finally(
                 StudentTimeout(
                     f"{file} was stopped: all its answers together took more than "
-                    f"{allowed_s:g} s of wall clock"
+                    f"{exceeded[0]:g} s of wall clock"
                 )
             )
         if self._replies_bytes > self.limits.replies_mib_per_layer * 2**20:

@@ -56,7 +56,7 @@ class ModuleNames:
     def _resolve_inside(self, name: str) -> str | None:
         """Return what a name means next to the classes, or above them by its own full path."""
         found = self._resolve_plainly(f"{self.exercise.package}.{name}")
-        if found or not name:
+        if found:
             return found
         first, _, inside = name.partition(".")
         if first in sys.stdlib_module_names:
